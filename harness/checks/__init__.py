@@ -1,0 +1,1 @@
+"""Judges: pure functions from a trace to a verdict."""

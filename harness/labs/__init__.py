@@ -1,0 +1,1 @@
+"""Labs carry out scenarios; what happened leaves them only as a trace."""

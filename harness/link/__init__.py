@@ -1,0 +1,1 @@
+"""The network as pure values: packets in, fates out."""

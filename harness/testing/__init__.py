@@ -1,0 +1,1 @@
+"""Contract suites that anyone can hold an impairment, a codec or a lab to."""

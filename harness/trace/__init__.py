@@ -1,0 +1,1 @@
+"""The trace: one append-only log of what happened in a run."""
