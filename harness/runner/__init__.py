@@ -1,0 +1,1 @@
+"""From paths to verdicts: the only part that knows every step of a run."""
