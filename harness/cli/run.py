@@ -13,14 +13,12 @@ import typer
 from harness.checks.verdict import SuiteVerdict
 from harness.clock import SystemClock, iso_utc
 from harness.errors import HarnessError, Problem, RigFault, ScenarioFault, UsageFault
-from harness.rng import drawn_seed
 from harness.runner.labs import known
 from harness.runner.outbox import Outbox
+from harness.runner.seeds import root_seed
 from harness.runner.selection import keeps, scenario_files
 from harness.runner.suite import Loaded, Options, Suite
 from harness.units import Range
-
-MAX_SEED = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +47,6 @@ def settings_map(settings: Sequence[str]) -> dict[str, str]:
         if not equals or not name.strip():
             raise UsageFault(f"--set {text}: accepted: NAME=VALUE, such as --set loss=10%")
     return {name.strip(): value for name, _, value in pairs}
-
-
-def root_seed(text: str) -> int:
-    """``--seed``: a number, or ``random``. Raises UsageFault."""
-    if text == "random":
-        return drawn_seed()
-    if not text.isascii() or not text.isdigit() or int(text) > MAX_SEED:
-        raise UsageFault(f"--seed {text}: accepted: a whole number below 2^63, or random")
-    return int(text)
 
 
 def load_files(

@@ -65,10 +65,11 @@ def keeps(expression: str, words: Sequence[str]) -> bool:
 
 
 def _all_of(part: str, text: str) -> bool:
-    for word in re.split(r"\s+and\s+", part.strip()):
-        bare = word.removeprefix("not ").strip().casefold()
-        if not bare:
+    for term in re.split(r"\s+and\s+", part.strip()):
+        match = re.fullmatch(r"(not\s+)?(?!not$)(\S.*)", term.strip())
+        if match is None:
             raise UsageFault("-k: a word is missing; accepted: words joined by and, or, not")
-        if (bare in text) == (word != word.removeprefix("not ")):
+        negated, word = match.groups()
+        if (word.casefold() in text) == bool(negated):
             return False
     return True
