@@ -1,1 +1,1 @@
-"""The loopback lab: real sockets, a relay with the link engine, no privileges."""
+"""The loopback lab: real programs on real sockets of this machine, with a relay between them."""

@@ -1,0 +1,67 @@
+"""One thread, one selector, one heap of timers: the loop that drives a run.
+
+Descriptors are served in the order in which the kernel reports them ready, which is the order in
+which they became ready; this keeps a program's line of output and its datagram in the order in
+which it wrote them. Timers fire between two looks at the descriptors.
+"""
+
+from __future__ import annotations
+
+import selectors
+from collections.abc import Callable
+from typing import Protocol
+
+from harness.clock import SECOND_NS, Clock
+from harness.labs.loopback.timers import Due, Timers
+
+TIMER_BATCH = 256  # timers fired before the descriptors get another look
+
+
+class HasFileno(Protocol):
+    def fileno(self) -> int: ...
+
+
+class Loop:
+    """Waits for descriptors and for instants, and calls what belongs to them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._timers = Timers()
+        self._selector = selectors.DefaultSelector()
+
+    def now(self) -> int:
+        """The lab clock, in nanoseconds."""
+        return self.clock.monotonic_ns()
+
+    def watch(self, thing: HasFileno | int, readable: Callable[[], None]) -> None:
+        """Call ``readable`` whenever the descriptor has something to read."""
+        self._selector.register(thing, selectors.EVENT_READ, readable)
+
+    def unwatch(self, thing: HasFileno | int) -> None:
+        """Stop watching; before the descriptor is closed."""
+        self._selector.unregister(thing)
+
+    def at(self, due_ns: int, action: Due) -> None:
+        """Call ``action(due_ns)`` at that instant or as soon after it as we can."""
+        self._timers.at(due_ns, action)
+
+    def turn(self, until_ns: int) -> None:
+        """Serve what is ready, or wait for the first thing, at the latest until ``until_ns``."""
+        for key, _ in self._selector.select(self._patience_s(until_ns)):
+            if self._selector.get_map().get(key.fd) is key:
+                key.data()
+        now_ns = self.now()
+        for _ in range(TIMER_BATCH):
+            due = self._timers.pop(now_ns)
+            if due is None:
+                break
+            due[1](due[0])
+
+    def close(self) -> None:
+        """Give the selector back; watched descriptors stay open."""
+        self._selector.close()
+
+    def _patience_s(self, until_ns: int) -> float:
+        next_ns = self._timers.next_ns
+        wake_ns = until_ns if next_ns is None else min(until_ns, next_ns)
+        return max(0, wake_ns - self.now()) / SECOND_NS
