@@ -9,11 +9,13 @@ from __future__ import annotations
 import ipaddress
 import socket
 import struct
+import sys
 
 UDP = 17
 QUOTED_V4 = 548  # RFC 1812, 4.3.2.3: as much of the datagram as fits into 576 bytes
 QUOTED_V6 = 1192  # RFC 4443, 2.4 (c): within the minimum MTU of 1280
 ICMPV6 = 58
+IP_PKTINFO = 8  # linux/in.h
 
 
 def checksum(data: bytes) -> int:
@@ -76,7 +78,15 @@ class Refuser:
     def refuse(self, source: tuple[str, int], target: tuple[str, int], payload: bytes) -> None:
         """Tell ``source`` that nobody listens at ``target``, where it sent ``payload``."""
         make = port_unreachable_v6 if self._v6 else port_unreachable_v4
-        self._socket.sendto(make(source, target, payload), (source[0], 0))
+        message = make(source, target, payload)
+        self._socket.sendmsg([message], self._speaking_as(target[0]), 0, (source[0], 0))
+
+    def _speaking_as(self, address: str) -> list[tuple[int, int, bytes]]:
+        # The error comes from the closed port's host: ip(7) IP_PKTINFO; ::1 has no choice.
+        if self._v6 or not sys.platform.startswith("linux"):
+            return []
+        info = struct.pack("@i4s4s", 0, ipaddress.IPv4Address(address).packed, bytes(4))
+        return [(socket.IPPROTO_IP, IP_PKTINFO, info)]
 
     def close(self) -> None:
         self._socket.close()
