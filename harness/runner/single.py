@@ -18,10 +18,12 @@ from harness.clock import Clock, iso_utc
 from harness.errors import CapabilityMissing, HarnessError
 from harness.labs.base import Lab, Plan
 from harness.link.fate import Fates
+from harness.reports.json_report import run_json
 from harness.scenario.model import Scenario
-from harness.trace.bundle import Bundle, RunFacts
+from harness.trace.bundle import PACKETS, VERDICT, Bundle, RunFacts
 from harness.trace.events import Header
 from harness.trace.log import Log
+from harness.trace.pcapng import write_pcapng
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def carry_out(job: Job, clock: Clock, interrupted: Callable[[], bool]) -> RunVer
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     verdict = _judged(job, bundle, trouble, clock.monotonic_ns() - began_ns)
-    bundle.write_verdict(verdict)
+    bundle.write(VERDICT, run_json(verdict))
     return verdict
 
 
@@ -68,7 +70,8 @@ def _judged(job: Job, bundle: Bundle, trouble: str, wall_ns: int) -> RunVerdict:
     if trouble:
         rule = CheckVerdict("the lab did its part", Outcome.ERROR, trouble, job.scenario.place)
         verdict = replace(verdict, outcome=Outcome.ERROR, rules=(rule, *verdict.rules))
-    bundle.finish(job.scenario, trace)
+    bundle.write_output(trace)
+    write_pcapng(bundle.path / PACKETS, trace)
     return verdict
 
 
