@@ -20,7 +20,7 @@ from harness.checks.verdict import (
     ScenarioVerdict,
     SuiteVerdict,
 )
-from harness.reports.safe import visible
+from harness.trace.text import visible
 
 Ladder = Callable[[str, Sequence[int], int], list[str]]
 

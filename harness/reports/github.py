@@ -14,7 +14,7 @@ from typing import TextIO
 
 from harness.checks.verdict import CheckVerdict, Outcome, ScenarioVerdict, SuiteVerdict
 from harness.errors import RigFault
-from harness.reports.safe import visible
+from harness.trace.text import visible
 
 _LEVELS = {
     Outcome.FAILED: "error",

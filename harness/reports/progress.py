@@ -12,7 +12,7 @@ from typing import TextIO
 from harness.checks.verdict import RunVerdict, ScenarioVerdict
 from harness.clock import SECOND_NS, Clock
 from harness.reports.console import Console, wants_colour
-from harness.reports.safe import shortened, visible
+from harness.trace.text import shortened, visible
 
 QUIET_NS = 15 * SECOND_NS
 """In a log, a line at least so often, so that nobody takes a long run for a dead one."""

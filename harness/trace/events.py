@@ -32,7 +32,7 @@ ICMP_CODES: Final = (
 )
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="header"):
+class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
     """The first line of a trace: what ran, where, under which seed."""
 
     format: int = FORMAT
