@@ -90,7 +90,8 @@ def _head(hosts: Sequence[str]) -> str:
 
 
 def _row(event: AnyEvent, hosts: Sequence[str], sent: dict[int, Sent]) -> _Row:
-    return _Row(event.n, seconds(event.t), _drawn(event, hosts), _text(event, hosts, sent))
+    text = visible(_text(event, hosts, sent))
+    return _Row(event.n, seconds(event.t), _drawn(event, hosts), text)
 
 
 def _text(event: AnyEvent, hosts: Sequence[str], sent: dict[int, Sent]) -> str:
