@@ -71,7 +71,7 @@ def run(
         int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: as many as suit.")
     ] = 0,
     keep: Annotated[
-        str, typer.Option("-k", metavar="EXPR", help="Only scenarios whose claim, path or tags match.")
+        str, typer.Option("-k", metavar="EXPR", help="Only where claim, path or tags match.")
     ] = "",
     prove: Annotated[bool, typer.Option("--prove", help="Run the mutants too.")] = False,
     retries: Annotated[
@@ -195,7 +195,7 @@ def run_app(arguments: list[str] | None = None) -> int:
         return _complain("interrupted", 130)
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
-    except Exception as error:  # noqa: BLE001 (click's own errors share no public base with typer)
+    except Exception as error:
         show = getattr(error, "show", None)
         if show is None:
             raise
@@ -206,7 +206,8 @@ def run_app(arguments: list[str] | None = None) -> int:
 def _report(error: HarnessError) -> int:
     if isinstance(error, ScenarioFault):
         count = len(error.problems)
-        return _complain(f"{error}\n{count} mistake{'s' * (count != 1)}; nothing was run", USAGE_EXIT)
+        plural = "s" * (count != 1)
+        return _complain(f"{error}\n{count} mistake{plural}; nothing was run", USAGE_EXIT)
     return _complain(str(error), ERROR_EXIT if isinstance(error, RigFault) else USAGE_EXIT)
 
 

@@ -78,7 +78,8 @@ def summary(suite: SuiteVerdict) -> str:
         for scenario in suite.scenarios
         for check in _bad_checks(scenario)
     ]
-    head = [f"### harness: {suite.outcome.value}", "", "| verdict | scenario | time |", "|---|---|---|"]
+    title = f"### harness: {suite.outcome.value}"
+    head = [title, "", "| verdict | scenario | time |", "|---|---|---|"]
     return "\n".join([*head, *rows, "", *bad]) + "\n"
 
 

@@ -54,7 +54,7 @@ class Progress:
             self._told_ns = now_ns
             self._console.line(f"… {shortened(news + names, 160)}")
 
-    def run_ended(self, verdict: RunVerdict) -> None:
+    def run_ended(self, _verdict: RunVerdict, /) -> None:
         """One run has its verdict."""
         self._ended += 1
 

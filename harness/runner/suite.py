@@ -40,7 +40,7 @@ class Watcher(Protocol):
         """Time passes; these runs are under way."""
         ...
 
-    def run_ended(self, verdict: RunVerdict) -> None:
+    def run_ended(self, verdict: RunVerdict, /) -> None:
         """One run has its verdict."""
         ...
 
@@ -166,7 +166,7 @@ class Suite:
         pool: Pool[RunVerdict],
         open_runs: dict[int, int],
     ) -> Work:
-        work, run_key, label = key
+        work, run_key, _ = key
         verdict = self._crashed(work, run_key, result) if isinstance(result, Crash) else result
         again = None if self._interrupted else work.take(run_key, verdict)
         if self._interrupted:

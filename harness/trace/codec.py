@@ -1,7 +1,8 @@
-"""Traces on disk: JSON Lines, the header first, then one event a line, readable by ``jq``.
+"""The trace on disk: JSON Lines, the header first, one event a line.
 
-Payloads are base64 (``jq '.payload|@base64d'``). A file of another format version is refused; a
-torn last line, as a killed harness leaves it, is reported and the rest is read.
+Owns reading and writing, and says exactly what cannot be read. A last line without its newline
+that cannot be read is *torn* (the writer was killed or the disk was full): it is reported and the
+rest stands. Any other damage, and any other format version, is refused.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 import msgspec
 
@@ -17,124 +18,203 @@ from harness.errors import RigFault, TraceFault
 from harness.trace.events import FORMAT, AnyEvent, Header, Trace
 
 BUFFER_BYTES: Final = 1 << 16
+_NEWEST_SHOWN: Final = 60
 
-_EVENTS: Final = msgspec.json.Decoder(AnyEvent)
-_HEADERS: Final = msgspec.json.Decoder(Header)
+_encoder = msgspec.json.Encoder()
+_events: Final = msgspec.json.Decoder(AnyEvent)
+_headers: Final = msgspec.json.Decoder(Header)
 
 
 class _Version(msgspec.Struct):
-    """As much of any header as tells whether it can be read."""
+    """What must be known of a header before the rest may be believed."""
 
-    format: int = 0
+    type: str = ""
+    format: object = None
+
+
+def encode_header(header: Header) -> bytes:
+    """The first line. The version is always written, for a default may not be left out of it."""
+    fields = {"type": "header", "format": header.format, **msgspec.to_builtins(header)}
+    return _encoder.encode(fields)
+
+
+def encode_event(event: AnyEvent) -> bytes:
+    """One line, without its newline."""
+    return _encoder.encode(event)
 
 
 class TraceWriter:
-    """A log's sink that writes to a file, with a bounded buffer.
+    """Writes a trace as it happens; hand :meth:`write` to a log as its sink.
 
-    A context manager. After a write has failed (a full disk) it raises RigFault once, and takes
-    no more: what stands in the file by then stays readable.
+    Keeps at most ``BUFFER_BYTES`` and one event in memory. When the disk refuses, it raises
+    RigFault once, saying from which event on the trace is missing, and swallows the rest: the lab
+    can then end its programs in good order.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
-        self._path = path
-        self._encoder = msgspec.json.Encoder()
+        self.path = path
         self._buffer = bytearray()
-        self._broken = False
-        self._file: BinaryIO = self._open()
-        self._put(header)
-        self.flush()
+        self._next = 0
+        self._lost_from: int | None = None
+        self._file: BinaryIO | None = _opened(path)
+        self._put(encode_header(header))
 
-    def _open(self) -> BinaryIO:
-        try:
-            return self._path.open("wb", buffering=0)
-        except OSError as error:
-            raise RigFault(f"cannot write the trace {self._path}: {error.strerror}") from error
+    @property
+    def broken(self) -> bool:
+        """Whether the disk has refused a line."""
+        return self._lost_from is not None
 
     def write(self, event: AnyEvent) -> None:
-        """Take one event."""
-        if self._broken:
-            return
-        self._put(event)
-        if len(self._buffer) > BUFFER_BYTES:
+        """Append one event."""
+        if self._lost_from is None:
+            self._next = self._next or event.n
+            self._put(_encoder.encode(event))
+
+    __call__ = write
+
+    def _put(self, line: bytes) -> None:
+        self._buffer += line
+        self._buffer += b"\n"
+        if len(self._buffer) >= BUFFER_BYTES:
             self.flush()
 
-    def _put(self, value: Header | AnyEvent) -> None:
-        self._encoder.encode_into(value, self._buffer, -1)
-        self._buffer += b"\n"
-
     def flush(self) -> None:
-        """Hand everything taken so far to the system. Raises RigFault, once."""
-        if self._broken or not self._buffer:
+        """Hand everything to the operating system. Raises RigFault when it cannot take it."""
+        if self._file is None or self.broken:
             return
-        data, self._buffer = memoryview(bytes(self._buffer)), bytearray()
         try:
-            while data:
-                data = data[self._file.write(data) :]
+            self._drain(self._file)
         except OSError as error:
-            self._broken = True
-            raise RigFault(
-                f"cannot go on writing the trace {self._path}: {error.strerror}; "
-                "what happened from here on is missing"
-            ) from error
+            raise self._refused(error) from error
+
+    def _drain(self, file: BinaryIO) -> None:
+        view = memoryview(bytes(self._buffer))
+        self._buffer.clear()
+        while view:
+            view = view[file.write(view) :]
+        self._next = 0
+
+    def _refused(self, error: OSError) -> RigFault:
+        self._lost_from = self._next
+        missing = f"events from {self._next} on" if self._next else "the header and all events"
+        why = error.strerror or str(error)
+        return RigFault(f"{self.path}: cannot write the trace: {why}; {missing} may be missing")
 
     def close(self) -> None:
-        """Flush and close; safe to call twice."""
-        if self._file.closed:
+        """Write what is left and close the file; a second call does nothing."""
+        if self._file is None:
             return
         try:
             self.flush()
         finally:
-            self._file.close()
+            file, self._file = self._file, None
+            file.close()
 
-    def __enter__(self) -> TraceWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
 
 
-def read_trace(path: Path) -> Trace:
-    """The whole trace of a file. Raises TraceFault with file and line for what is damaged."""
-    torn = ""
-    events: list[AnyEvent] = []
-    with _opened(path) as file:
-        header = _header(path, file.readline())
-        for number, line, whole in _lines(file):
-            try:
-                events.append(_EVENTS.decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                if whole:
-                    raise TraceFault(f"{path}:{number}: not an event: {error}") from error
-                torn = f"the last line ({number}) is torn: the run ended while it was written"
-    return Trace(header, tuple(events), torn)
-
-
 def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb", buffering=0)
+    except OSError as error:
+        raise RigFault(f"{path}: cannot make the trace: {error.strerror}") from error
+
+
+def write_trace(path: Path, trace: Trace) -> None:
+    """Write a whole trace at once. Raises RigFault."""
+    with TraceWriter(path, trace.header) as writer:
+        for event in trace.events:
+            writer.write(event)
+
+
+class TraceReader:
+    """Iterates over the events of a file with one line in memory at a time.
+
+    ``header`` is there from the start; ``torn`` is set when the iteration has met a torn end.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self.path = path
+        self.torn = ""
+        self._file = file
+        self.header = self._read_header()
+
+    def _fault(self, line: int, text: str) -> TraceFault:
+        return TraceFault(f"{self.path}:{line}: {text}")
+
+    def _read_header(self) -> Header:
+        line = self._file.readline()
+        if not line:
+            raise self._fault(1, "the trace is empty; a header is expected in the first line")
+        try:
+            version = msgspec.json.decode(line, type=_Version)
+        except msgspec.DecodeError as error:
+            torn = "" if line.endswith(b"\n") else " (the file is torn within it)"
+            raise self._fault(1, f"no header of a trace{torn}: {error}") from None
+        if version.type != "header":
+            raise self._fault(1, "no header of a trace: the line is something else")
+        if version.format != FORMAT:
+            found = ascii(version.format)[:_NEWEST_SHOWN]
+            raise self._fault(
+                1, f"trace format {found} is unknown; this version reads format {FORMAT}"
+            )
+        try:
+            return _headers.decode(line)
+        except msgspec.DecodeError as error:
+            raise self._fault(1, f"damaged header: {error}") from None
+
+    def __iter__(self) -> Iterator[AnyEvent]:
+        expected = 0
+        for number, line in enumerate(self._file, 2):
+            event = self._decoded(number, line)
+            if event is None:
+                return
+            if expected and event.n != expected:
+                raise self._fault(number, f"event {event.n} where event {expected} is expected")
+            expected = event.n + 1
+            yield event
+
+    def _decoded(self, number: int, line: bytes) -> AnyEvent | None:
+        try:
+            return _events.decode(line)
+        except (msgspec.DecodeError, RecursionError) as error:
+            if line.endswith(b"\n"):
+                raise self._fault(number, f"damaged event: {error}") from None
+            self.torn = f"line {number} is torn: its last {len(line)} bytes cannot be read"
+            return None
+
+
+def _reading(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise TraceFault(f"cannot read the trace {path}: {error.strerror}") from error
+        raise TraceFault(f"{path}: cannot read the trace: {error.strerror}") from error
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
-    """Each line behind the header: its number, its bytes, and whether it has its end."""
-    for number, line in enumerate(file, start=2):
-        if line.strip():
-            yield number, line, line.endswith(b"\n")
+def iter_trace(path: Path) -> Iterator[AnyEvent]:
+    """The events of a file, one at a time. Raises TraceFault; a torn end just ends it."""
+    with _reading(path) as file:
+        yield from TraceReader(path, file)
 
 
-def _header(path: Path, line: bytes) -> Header:
-    try:
-        version = msgspec.json.decode(line, type=_Version).format
-        if version != FORMAT:
-            raise TraceFault(
-                f"{path}:1: the trace has format {version}; this version reads format {FORMAT}"
-            )
-        return _HEADERS.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TraceFault(f"{path}:1: not the header of a trace: {error}") from error
+def read_header(path: Path) -> Header:
+    """Only the first line. Raises TraceFault."""
+    with _reading(path) as file:
+        return TraceReader(path, file).header
+
+
+def read_trace(path: Path) -> Trace:
+    """The whole file in memory. Raises TraceFault."""
+    with _reading(path) as file:
+        reader = TraceReader(path, file)
+        events = tuple(reader)
+        return Trace(reader.header, events, reader.torn)

@@ -90,11 +90,11 @@ def _head(hosts: Sequence[str]) -> str:
 
 
 def _row(event: AnyEvent, hosts: Sequence[str], sent: dict[int, Sent]) -> _Row:
-    text = visible(_text(event, hosts, sent))
+    text = visible(_text(event, sent))
     return _Row(event.n, seconds(event.t), _drawn(event, hosts), text)
 
 
-def _text(event: AnyEvent, hosts: Sequence[str], sent: dict[int, Sent]) -> str:
+def _text(event: AnyEvent, sent: dict[int, Sent]) -> str:
     if not isinstance(event, _Datagram):
         host = getattr(event, "host", "")
         prefix = f"{host} " if host else ""
@@ -157,7 +157,7 @@ def _folded(
     index, before = 0, None
     while index < len(rows):
         row = rows[index]
-        if before is not None and row.number - before > 1 and evidence and _gap(before, row, wanted):
+        if evidence and before is not None and _gap(before, row, wanted):
             lines.append(f"   {'⋮':>{TIME_WIDTH}}")
         alike = index
         while alike + 1 < len(rows) and _same(rows[alike + 1], row, evidence):

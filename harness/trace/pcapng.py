@@ -44,7 +44,8 @@ def blocks(trace: Trace) -> Iterator[bytes]:
     for event in trace.events:
         if isinstance(event, Sent):
             sent[event.n] = event
-            yield _packet(0, event.t - first_ns, event, event.payload, fates.get(event.n, "in flight"))
+            fate = fates.get(event.n, "in flight")
+            yield _packet(0, event.t - first_ns, event, event.payload, fate)
         elif isinstance(event, Delivered) and event.of in sent:
             origin = sent[event.of]
             payload = origin.payload if event.payload is None else event.payload

@@ -1,14 +1,21 @@
-"""Events in words: one line each, safe to show."""
+"""One event in one line of the field's words; nothing a program wrote is ever emitted raw.
+
+Owns the spelling of events and the making visible of hostile text, for the ladder, the
+packet comments and the reports. Knows nothing of layout.
+"""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
+from typing import Final
 
 from harness.trace.events import (
     Address,
     AnyEvent,
     Closed,
     Corrupted,
+    DatagramEvent,
     Delivered,
     Dropped,
     Duplicated,
@@ -25,85 +32,151 @@ from harness.trace.events import (
     Started,
 )
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_SPOKEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that steer a terminal or a reader's eye instead of showing a sign: controls,
+format characters (bidi marks, zero widths), surrogates, private and unassigned, separators."""
+
+EXCERPT: Final = 60
+"""How many characters of a payload or a line an event's own line shows."""
 
 
 def visible(text: str) -> str:
-    """The text with every character that could act on a terminal spelled out."""
+    """``text`` with every character that is no plain sign spelt as ``\\x1b`` or ``\\u202e``."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(map(_shown, text))
+    return "".join(_spelt(sign) for sign in text)
 
 
-def _shown(character: str) -> str:
-    if unicodedata.category(character) not in _HIDDEN:
-        return character
-    number = ord(character)
+def _spelt(sign: str) -> str:
+    if unicodedata.category(sign) not in _SPOKEN:
+        return " " if sign.isspace() else sign
+    number = ord(sign)
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
-def payload_text(payload: bytes) -> str:
-    """A payload as the language sees it: UTF-8, other bytes as ``\\xNN``; safe to show."""
+def visible_payload(payload: bytes) -> str:
+    """A payload as UTF-8, other bytes and unsafe signs spelt out."""
     return visible(payload.decode("utf-8", "backslashreplace"))
 
 
-def shortened(text: str, width: int) -> str:
-    """At most ``width`` characters, the cut shown by an ellipsis."""
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+def excerpt(text: str, limit: int = EXCERPT) -> str:
+    """At most ``limit`` characters, the rest told by an ellipsis."""
+    return text if len(text) <= limit else text[: max(0, limit - 1)] + "…"
 
 
-def seconds(t_ns: int) -> str:
-    """A time for the eye: seconds with milliseconds."""
-    return f"{t_ns / 1e9:.3f}"
+def quoted(payload: bytes, limit: int = EXCERPT) -> str:
+    """Size and beginning of a payload: ``9 B "HEARTBEAT"``."""
+    if not payload:
+        return "0 B"
+    shown = visible_payload(payload[: 4 * limit])
+    cut = len(shown) > limit or len(payload) > 4 * limit
+    return f'{len(payload)} B "{shown[:limit]}"' + ("…" if cut else "")
+
+
+def seconds(time_ns: int) -> str:
+    """A moment in seconds with milliseconds: ``12.345``, rounded half away from zero."""
+    milliseconds = (abs(time_ns) + 500_000) // 1_000_000
+    sign = "-" if time_ns < 0 and milliseconds else ""
+    return f"{sign}{milliseconds // 1000}.{milliseconds % 1000:03d}"
+
+
+def datagram(event: DatagramEvent) -> str:
+    """The name that a datagram keeps from send to fate: ``alice->server #17``."""
+    flow = f"{event.source}->{event.target}"
+    return visible(f"{flow} of event {event.of}" if isinstance(event, Icmp) else f"{flow} #{event.k}")
+
+
+def _copy(number: int) -> str:
+    return f" (copy {number})" if number else ""
+
+
+def _sent(event: Sent) -> str:
+    forged = f" as {event.forged}" if event.forged else ""
+    how = " by a step" if event.injected else ""
+    return visible(f"sent{how}{forged} ") + quoted(event.payload)
+
+
+def _delivered(event: Delivered) -> str:
+    changed = "" if event.payload is None else f", changed to {quoted(event.payload)}"
+    return f"delivered{_copy(event.copy)}{changed}"
+
+
+def _dropped(event: Dropped) -> str:
+    guess = ", inferred" if event.inferred else ""
+    return f"dropped ({event.reason}{guess}){_copy(event.copy)}"
+
+
+def _corrupted(event: Corrupted) -> str:
+    what = "corrupted" if event.bit < 0 else f"corrupted in bit {event.bit}"
+    return what + _copy(event.copy)
+
+
+def _address(event: Address) -> str:
+    port = f" port {event.port} as {event.number}" if event.port else ""
+    return visible(f"{event.viewer} sees {event.host} at {event.address}{port}")
+
+
+def _output(event: Output) -> str:
+    stream = "" if event.stream == "stdout" else "stderr "
+    cut = f" ({event.cut} B left out)" if event.cut else ""
+    partial = " (no newline)" if event.partial else ""
+    return f"{stream}{excerpt(visible(event.line), 4 * EXCERPT)!s}{cut}{partial}"
+
+
+def _exited(event: Exited) -> str:
+    by = {"": "by itself", "step": "by a step", "end": "after the run", "rig": "by the harness"}
+    return f"exited with {event.code} {by[event.by]}"
+
+
+def _fault(event: Fault) -> str:
+    mark = f" [{event.mark}{'' if event.on else '.end'}]" if event.mark else ""
+    return visible(f"{'on' if event.on else 'off'}: {event.text}{mark}")
+
+
+def _life(event: Started | Ready) -> str:
+    word = "started" if isinstance(event, Started) else "ready"
+    return word if event.life == 1 else f"{word} again ({event.life})"
+
+
+_WORDS: Final[dict[type, Callable[..., str]]] = {
+    Address: _address,
+    Started: _life,
+    Ready: _life,
+    Output: _output,
+    Exited: _exited,
+    Signalled: lambda event: visible(f"was sent {event.signal}: {event.why}"),
+    Sent: _sent,
+    Delivered: _delivered,
+    Dropped: _dropped,
+    Duplicated: lambda event: f"duplicated{_copy(event.copy)}",
+    Corrupted: _corrupted,
+    Icmp: lambda event: visible(f"ICMP {event.code} arrives"),
+    Fault: _fault,
+    Lag: lambda event: visible(f"lag up to {seconds(event.worst)} s: {event.what}"),
+    Note: lambda event: visible(f"note{' ' + event.fault if event.fault else ''}: {event.text}"),
+    Ended: lambda event: f"end of the run ({event.why})",
+    Closed: lambda event: f"closed; steps missed: {len(event.steps_missed)}",
+}
+
+
+def words(event: AnyEvent) -> str:
+    """What happened, without saying to whom: ``dropped (loss)``, ``9 B "HEARTBEAT"``."""
+    return _WORDS[type(event)](event)
+
+
+def subject(event: AnyEvent) -> str:
+    """Whom an event is about: a datagram's name, a host, or nothing."""
+    if isinstance(event, DatagramEvent):
+        return datagram(event)
+    return "" if isinstance(event, Address) else visible(getattr(event, "host", ""))
 
 
 def describe(event: AnyEvent) -> str:
-    """What happened, in the field's words; without the time."""
-    match event:
-        case Sent():
-            return f"sent {len(event.payload)} B: {payload_text(event.payload)}"
-        case Delivered():
-            return "delivered" + (f" copy {event.copy}" if event.copy else "")
-        case Dropped():
-            return f"dropped ({event.reason}{', inferred' if event.inferred else ''})"
-        case Duplicated():
-            return "duplicated"
-        case Corrupted():
-            return "corrupted" if event.bit < 0 else f"payload bit {event.bit} flipped"
-        case Icmp():
-            return f"icmp {event.code}"
-        case Output():
-            return f"{'2' if event.stream == 'stderr' else ''}> {visible(event.line)}"
-        case Fault():
-            name = f" [{event.mark}{f'-{event.index}' if event.index > 1 else ''}]" if event.mark else ""
-            return f"{'begins' if event.on else 'ends'}: {visible(event.text)}{name}"
-        case _:
-            return _about_hosts(event)
-
-
-def _about_hosts(event: AnyEvent) -> str:
-    match event:
-        case Started():
-            return f"starts (pid {event.pid})" + (f", life {event.life}" if event.life > 1 else "")
-        case Ready():
-            return "is ready"
-        case Exited():
-            by = {"": "by itself", "step": "by a step", "end": "after the run", "rig": "by the rig"}
-            return f"ended with code {event.code} {by[event.by]}"
-        case Signalled():
-            return f"signal {event.signal} ({event.why})"
-        case Address():
-            port = f":{event.port} = {event.address}:{event.number}" if event.port else event.address
-            return f"{event.viewer} sees {event.host} at {port}"
-        case Lag():
-            return f"lag {event.worst / 1e6:.3f} ms: {event.what}"
-        case Note():
-            return f"note{f' ({event.fault})' if event.fault else ''}: {visible(event.text)}"
-        case Ended():
-            return f"the run ends ({event.why})"
-        case Closed():
-            return "closed"
-        case _:
-            return type(event).__name__.lower()
+    """One line for any event: ``alice->server #17 dropped (loss)``; always safe to print."""
+    name = subject(event)
+    text = words(event)
+    if isinstance(event, Output):
+        return f"{name}: {text}"
+    return f"{name} {text}" if name else text

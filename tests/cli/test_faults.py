@@ -5,7 +5,6 @@ import os
 import signal
 
 import pytest
-
 from conftest import PROGRAMS, first_scenario, marked_processes
 
 

@@ -1,7 +1,6 @@
 """Bad command lines and bad files: a message that helps, exit code 2, never a traceback."""
 
 import pytest
-
 from conftest import first_scenario
 
 
