@@ -1,4 +1,4 @@
-"""Dying with one's parent, on systems that offer it."""
+"""Dying with one's parent and adopting orphans, on systems that offer it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,32 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_CHILD_SUBREAPER = 36
 
 
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent dies; prctl(2).
+def die_with_parent(parent: int, by: int = signal.SIGKILL) -> None:
+    """Ask the kernel to send this process a signal when its parent dies; prctl(2).
 
     ``parent`` is the parent's id as it was before the fork: if it is no longer ours, it died in
-    between and the signal will never come, so we end here. Elsewhere than on Linux nothing
+    between and the signal will never come, so it is sent here. Elsewhere than on Linux nothing
     happens, and the guardian's pipe alone notices the end of the harness.
     """
-    if not sys.platform.startswith("linux"):
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+    if not _prctl(PR_SET_PDEATHSIG, by):
         return
     if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), by)
+
+
+def adopt_orphans() -> bool:
+    """Become the parent of every descendant that loses its own; whether the system has that.
+
+    prctl(2), PR_SET_CHILD_SUBREAPER: a daemon that forks twice cannot leave the family.
+    """
+    return _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    return bool(libc.prctl(option, value, 0, 0, 0) == 0)

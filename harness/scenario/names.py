@@ -18,7 +18,7 @@ NAME_FORM: Final = (
 SELF: Final = "self"
 OTHER: Final = "other"
 
-_WORD: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
+_WORD: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
 _OPENING: Final = re.compile(r"\$\$\(|\$\(")
 _INSIDE: Final = re.compile(
     rf"(?P<other>other +)?(?P<base>{_WORD})(?::(?P<port>\d{{1,5}}))?"
@@ -28,7 +28,7 @@ _INSIDE: Final = re.compile(
 _MAX_PORT: Final = 65535
 
 
-class NameFault(ValueError):
+class MalformedNameError(ValueError):
     """A ``$(`` that is no name. ``found`` is the offending piece, ``accepted`` what is valid."""
 
     def __init__(self, message: str, found: str, accepted: str = NAME_FORM) -> None:
@@ -66,7 +66,7 @@ Part = str | Name
 def parse_names(text: str) -> tuple[Part, ...]:
     """Split a text into literal parts (``$$(`` already undone) and names, in order.
 
-    Raises NameFault where a ``$(`` is not closed or holds no name.
+    Raises MalformedNameError where a ``$(`` is not closed or holds no name.
     """
     parts: list[Part] = []
     for piece in _pieces(text):
@@ -79,7 +79,7 @@ def parse_names(text: str) -> tuple[Part, ...]:
 
 
 def names_of(texts: Iterable[str]) -> tuple[Name, ...]:
-    """Every name in several texts, in order; texts that are malformed raise NameFault."""
+    """Every name in several texts, in order; texts that are malformed raise MalformedNameError."""
     return tuple(part for text in texts for part in parse_names(text) if isinstance(part, Name))
 
 
@@ -126,14 +126,14 @@ def _pieces(text: str) -> Iterable[Part]:
 def _name(text: str, start: int) -> Name:
     close = text.find(")", start)
     if close < 0:
-        raise NameFault("a $( is not closed", text[start:])
+        raise MalformedNameError("a $( is not closed", text[start:])
     whole = text[start : close + 1]
     match = _INSIDE.fullmatch(whole[2:-1].strip())
     if match is None:
-        raise NameFault("this is no name", whole)
+        raise MalformedNameError("this is no name", whole)
     port = match["port"]
     if port is not None and not 0 < int(port) <= _MAX_PORT:
-        raise NameFault("a port is out of range", whole, f"a port from 1 to {_MAX_PORT}")
+        raise MalformedNameError("a port is out of range", whole, f"a port from 1 to {_MAX_PORT}")
     return Name(
         base=match["base"],
         other=match["other"] is not None,

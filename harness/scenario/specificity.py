@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from typing import Any
 
-from harness.scenario.membership import group_of, is_group, members, word
+from harness.scenario.membership import is_group, members, word
 from harness.scenario.model import LINK_FIELDS, End, Flow, Host, LinkFields, LinkRule, Whose
 
 Hosts = Mapping[str, Host]
@@ -82,11 +83,11 @@ def effective(
         for way in directed(rule.flow):
             if matches(way, source, target, sport, dport, hosts):
                 met.append((index, way, rule.fields))
-    chosen = {field: _winner(field, met, hosts) for field in LINK_FIELDS}
+    chosen: dict[str, Any] = {field: _winner(field, met, hosts) for field in LINK_FIELDS}
     return LinkFields(**chosen), tuple(dict.fromkeys(index for index, _, _ in met))
 
 
-def _winner(field: str, met: Sequence[tuple[int, Flow, LinkFields]], hosts: Hosts) -> object:
+def _winner(field: str, met: Sequence[tuple[int, Flow, LinkFields]], hosts: Hosts) -> Any:
     naming = [(way, getattr(fields, field)) for _, way, fields in met]
     naming = [(way, value) for way, value in naming if value is not None]
     for way, value in naming:
@@ -150,10 +151,10 @@ def _meets(flow: Flow, source: str, target: str) -> bool:
 def _common(a: End, b: End, hosts: Hosts) -> tuple[str, ...]:
     if a.port is not None and b.port is not None and a.port != b.port:
         return ()
-    taken, also = _singles(a, hosts), _singles(b, hosts)
     if a.address or b.address:
         return _common_address(a, b)
-    return tuple(name for name in taken if name in also)
+    also = members(b.host, hosts)
+    return tuple(name for name in members(a.host, hosts) if name in also)
 
 
 def _common_address(a: End, b: End) -> tuple[str, ...]:
@@ -161,6 +162,3 @@ def _common_address(a: End, b: End) -> tuple[str, ...]:
     either_all = Whose.ALL in (a.host.whose, b.host.whose) and not (a.address and b.address)
     return (named,) if a.address == b.address or either_all else ()
 
-
-def _singles(end: End, hosts: Hosts) -> frozenset[str]:
-    return frozenset(members(end.host, hosts))

@@ -1,0 +1,184 @@
+"""``says``: a regular expression with names in it, made ready for one binding at one moment.
+
+A name stands for its literal text as a whole word; an address matches in any spelling. Where the
+expression itself puts a literal letter, digit, ``-`` or ``.`` right beside the name
+(``frame$(id)``), it is the expression that says what the neighbour is.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+from harness.checks.directory import Directory
+from harness.checks.host_words import Binding, HostWord
+from harness.scenario.membership import entry_of
+from harness.scenario.model import HostRef, Scenario, Whose
+from harness.scenario.names import SELF, Name, parse_names
+
+_WORD_BEFORE: Final = r"(?<![\w-])(?<!\w\.)"
+_WORD_AFTER: Final = r"(?!\w)(?![.-]\w)"
+# An IPv6 address goes on where a colon follows, unless that ends a clause: "::1: welcome".
+_V6_BEFORE: Final = r"(?<![\w:-])(?<!\w\.)"
+_V6_AFTER: Final = r"(?!\w)(?![.:-]\w)(?!::)"
+_LITERAL_BEFORE: Final = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:[\w-]|\\[.\-])\Z")
+_LITERAL_AFTER: Final = re.compile(r"(?:[\w-]|\\[.\-])(?![?*{])")
+_V6_WORDS: Final = 8
+
+
+class Wording:
+    """One ``says``. ``hosts`` are the words of the hosts that its names ask for, ``reads`` the
+    caught texts that they ask for, ``catches`` its own named groups."""
+
+    def __init__(self, text: str, scenario: Scenario) -> None:
+        self._parts = parse_names(text)
+        names = [part for part in self._parts if isinstance(part, Name)]
+        self._words = {name: _host_word(name, scenario) for name in names}
+        self.hosts = tuple(word for word in self._words.values() if word is not None)
+        self.reads = frozenset(
+            name.base for name in names if self._words[name] is None and name.base != SELF
+        )
+        blank = "".join(part if isinstance(part, str) else "(?:x)" for part in self._parts)
+        self.catches = frozenset(re.compile(blank).groupindex)
+        self._compiled: dict[tuple[str, ...], re.Pattern[str]] = {}
+        self._plain = None if names else re.compile(blank)
+        self._names = tuple(names)
+
+    def regex(
+        self, viewer: str, n: int, directory: Directory, binding: Binding
+    ) -> re.Pattern[str] | None:
+        """The expression as of event ``n``; None while a name in it stands for nothing yet."""
+        if self._plain is not None:
+            return self._plain
+        texts = []
+        for name in self._names:
+            text = self._resolved(name, viewer, n, directory, binding)
+            if text is None:
+                return None
+            texts.append(text)
+        key = tuple(texts)
+        found = self._compiled.get(key)
+        if found is None:
+            found = self._compiled[key] = re.compile(self._put_together(key))
+        return found
+
+    def _resolved(
+        self, name: Name, viewer: str, n: int, directory: Directory, binding: Binding
+    ) -> str | None:
+        word = self._words[name]
+        if word is None and name.base != SELF:
+            caught = binding.get(name.base)
+            return None if caught is None else _whole(re.escape(caught))
+        host = viewer if word is None else _host_of(word, binding)
+        if host is None:
+            return None
+        if name.port is not None:
+            return _served(name, viewer, host, n, directory)
+        return _described(name, viewer, host, n, directory)
+
+    def _put_together(self, texts: tuple[str, ...]) -> str:
+        pieces = []
+        values = iter(texts)
+        for position, part in enumerate(self._parts):
+            if isinstance(part, str):
+                pieces.append(part)
+                continue
+            before = self._neighbour(position - 1)
+            after = self._neighbour(position + 1)
+            pieces.append(_relaxed(next(values), before, after))
+        return "".join(pieces)
+
+    def _neighbour(self, position: int) -> str:
+        part = self._parts[position] if 0 <= position < len(self._parts) else ""
+        return part if isinstance(part, str) else ""
+
+
+def _host_word(name: Name, scenario: Scenario) -> HostWord | None:
+    """The host that a name asks for; None for ``self`` and for what a group caught."""
+    entry = entry_of(name.base, scenario.hosts)
+    if entry is None or name.base == SELF:
+        return None
+    member = None if name.base == entry.name else int(name.base.rpartition("-")[2])
+    whose = Whose.OTHER if name.other else Whose.EACH
+    return HostWord(HostRef(entry.name, member, whose), scenario)
+
+
+def _host_of(word: HostWord, binding: Binding) -> str | None:
+    if word.key:
+        return binding.get(word.key)
+    (host,) = word.members or frozenset({""})
+    return host
+
+
+def _described(name: Name, viewer: str, host: str, n: int, directory: Directory) -> str | None:
+    if name.field == "name":
+        return _whole(re.escape(host))
+    if name.field == "index":
+        return _whole(host.rpartition("-")[2])
+    if name.field == "port":
+        port = directory.port(viewer, host, n)
+        return None if port is None else _whole(str(port))
+    return _any_of([spelled(address) for address in directory.addresses(viewer, host, n)])
+
+
+def _served(name: Name, viewer: str, host: str, n: int, directory: Directory) -> str | None:
+    places = directory.served(viewer, host, name.port or 0, n)
+    if name.field == "host":
+        return _any_of([spelled(address) for address, _ in places])
+    if name.field == "port":
+        return _any_of([_whole(str(number)) for _, number in places])
+    return _any_of([spelled(address, number) for address, number in places])
+
+
+def _any_of(texts: list[str]) -> str | None:
+    if len(texts) < 2:
+        return texts[0] if texts else None
+    return f"(?:{'|'.join(texts)})"
+
+
+def _whole(pattern: str) -> str:
+    return f"{_WORD_BEFORE}(?:{pattern}){_WORD_AFTER}"
+
+
+def _relaxed(pattern: str, before: str, after: str) -> str:
+    """Without the word's border on a side where the expression itself names the neighbour."""
+    if _LITERAL_BEFORE.search(before):
+        pattern = pattern.replace(_WORD_BEFORE, "").replace(_V6_BEFORE, "")
+    if _LITERAL_AFTER.match(after):
+        pattern = pattern.replace(_WORD_AFTER, "").replace(_V6_AFTER, "")
+    return pattern
+
+
+def spelled(address: str, port: int | None = None) -> str:
+    """An expression for every spelling of an address, with its port where one is given."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return _whole(re.escape(address if port is None else f"{address}:{port}"))
+    if parsed.version == 4:
+        text = _v4(str(parsed))
+        return _whole(text if port is None else rf"(?:{text}|\[{text}\]):{port}")
+    text = f"(?i:{_v6(int(parsed))})"
+    if port is not None:
+        return rf"(?:\[{text}(?:%\w+)?\]:{port}){_WORD_AFTER}"
+    return f"{_V6_BEFORE}(?:{text}){_V6_AFTER}"
+
+
+def _v4(dotted: str) -> str:
+    """A dual-stack program prints an IPv4 peer as ``::ffff:192.0.2.1`` (RFC 4291, 2.5.5.2)."""
+    return rf"(?:(?:::|(?:0{{1,4}}:){{5}})(?i:ffff):)?{re.escape(dotted)}"
+
+
+def _v6(value: int) -> str:
+    """RFC 4291, 2.2: leading zeros are free, and one run of zero groups may be ``::``."""
+    words = [(value >> shift) & 0xFFFF for shift in range(112, -1, -16)]
+    texts = [f"0{{0,{4 - len(f'{word:x}')}}}{word:x}" for word in words]
+    forms = [":".join(texts)]
+    for start in range(_V6_WORDS):
+        for end in range(start + 1, _V6_WORDS + 1):
+            if any(words[start:end]):
+                break
+            forms.append(f"{':'.join(texts[:start])}::{':'.join(texts[end:])}")
+    # The longest form first: an alternative that ends early would hide the rest.
+    return "|".join(sorted(set(forms), key=len, reverse=True))
