@@ -1,7 +1,7 @@
 """What a HOST word stands for in a check, and how it binds a member of a group.
 
-A binding is a flat mapping: ``@client`` and ``@other client`` hold members, a bare name holds the
-text that a named group of a regular expression caught.
+A binding is a flat mapping: ``client`` and ``other client`` hold members of that group, any other
+name holds the text that a named group of a regular expression caught.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ Binding = Mapping[str, str]
 NOTHING: Binding = {}
 
 
-def host_key(word: str) -> str:
-    """The key of a binding under which the member for ``client`` or ``other client`` stands."""
-    return f"@{word}"
-
-
-def bound_member(binding: Binding, group: str) -> str | None:
-    """The member of ``group`` that a binding holds, None if it holds none."""
-    return binding.get(host_key(group))
+def is_member_group(name: str, scenario: Scenario) -> bool:
+    """Whether a name is that of a group of hosts, whose member a binding may hold."""
+    host = scenario.hosts.get(name)
+    return host is not None and host.count is not None
 
 
 class HostWord:
-    """One HOST word, with the single hosts it may stand for."""
+    """One HOST word, with the single hosts it may stand for.
 
-    __slots__ = ("_but", "_rival", "key", "members", "ref")
+    ``key`` is what it binds, empty for nothing; ``reads`` the keys on which its answer depends.
+    """
+
+    __slots__ = ("_but", "_rival", "key", "members", "reads", "ref")
 
     def __init__(self, ref: HostRef, scenario: Scenario) -> None:
         self.ref = ref
         self.key = _key(ref, scenario)
         self.members = _members(ref, scenario)
-        self._but = host_key(ref.name) if ref.whose is Whose.OTHER and ref.member is None else ""
-        self._rival = host_key(f"other {ref.name}") if self.key == host_key(ref.name) else ""
+        self._but = ref.name if ref.whose is Whose.OTHER and ref.member is None else ""
+        self._rival = f"other {ref.name}" if self.key == ref.name else ""
+        self.reads = tuple(key for key in (self.key, self._but, self._rival) if key)
 
     def bind(self, name: str, binding: Binding) -> Binding | None:
         """The binding with ``name`` in this word's place, None where the word is not that host."""
@@ -56,12 +56,11 @@ class HostWord:
 
 
 def _key(ref: HostRef, scenario: Scenario) -> str:
-    host = scenario.hosts.get(ref.name)
     if ref.whose is Whose.OTHER:
-        return host_key(str(ref))
-    grouped = host is not None and host.count is not None
+        return str(ref)
+    grouped = is_member_group(ref.name, scenario)
     if ref.whose is Whose.EACH and ref.member is None and grouped:
-        return host_key(ref.name)
+        return ref.name
     return ""
 
 

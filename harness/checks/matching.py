@@ -8,19 +8,13 @@ the directory of what was learned so far, and the binding. Position (``nth``, ``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Final
 
 from harness.checks.directory import Directory
 from harness.checks.event_index import EventIndex
-from harness.checks.host_words import (
-    NOTHING,
-    Binding,
-    HostWord,
-    bound_member,
-    host_key,
-)
+from harness.checks.host_words import NOTHING, Binding, HostWord
 from harness.checks.wording import Wording
 from harness.errors import RigFault
 from harness.scenario.model import FLOW_KINDS, End, Flow, HostRef, Kind, Scenario, Single
@@ -40,10 +34,7 @@ from harness.trace.events import (
 )
 from harness.units import Range
 
-__all__ = [
-    "NOTHING", "Binding", "CompiledPattern", "Directory", "EventIndex", "bound_member",
-    "compile_pattern", "host_key",
-]  # fmt: skip
+__all__ = ["NOTHING", "Binding", "CompiledPattern", "Directory", "EventIndex", "compile_pattern"]
 
 EVENT_OF_KIND: Final[dict[Kind, type]] = {
     Kind.SENT: Sent,
@@ -58,6 +49,7 @@ EVENT_OF_KIND: Final[dict[Kind, type]] = {
     Kind.EXIT: Exited,
     Kind.ENDED: Exited,
 }
+DATAGRAM_EVENTS: Final = (Sent, Delivered, Dropped, Duplicated, Corrupted, Icmp)
 _ENDED_BY: Final = {Kind.EXIT: ("",), Kind.ENDED: ("", "step")}
 
 
@@ -106,6 +98,9 @@ class _Program:
         return self.word.bind(spot[0], binding)
 
 
+Place = _Path | _Program
+
+
 class CompiledPattern:
     """A pattern over one kind of event, for one scenario.
 
@@ -137,26 +132,31 @@ class CompiledPattern:
         spot = _spot(event)
         for place in self.places:
             bound = place.bind(spot, binding)
-            if bound is None:
-                continue
-            found = self.refine(place, event, learned, bound)
+            found = None if bound is None else next(self.refine(place, event, learned, bound), None)
             if found is not None:
                 return found
         return None
 
     def refine(
-        self, place: _Path | _Program, event: AnyEvent, directory: Directory, binding: Binding
-    ) -> Binding | None:
-        """The rest of ``match`` for an event whose place is already bound."""
+        self, place: Place, event: AnyEvent, directory: Directory, binding: Binding
+    ) -> Iterator[Binding]:
+        """The rest of ``match`` for an event whose place is bound: every way to match, in the
+        order of the text."""
         if not self.needs_details:
-            return binding
+            yield binding
+            return
         if isinstance(place, _Path) and not place.fits_ports(event):  # type: ignore[arg-type]
-            return None
+            return
         if not self._fits_plainly(event) or not self._fits_payload(event, directory):
-            return None
+            return
         if self.wording is None:
-            return binding
-        return self._catch(event, directory, binding)
+            yield binding
+        else:
+            yield from self._catch(self.wording, event, directory, binding)
+
+    def text(self, event: AnyEvent, directory: Directory) -> str:
+        """What ``says`` looks at: the line, or the payload."""
+        return event.line if isinstance(event, Output) else directory.text(event)
 
     def _has_details(self) -> bool:
         pattern = self.pattern
@@ -191,18 +191,15 @@ class CompiledPattern:
             return False
         return begins is None or _begins(payload, begins)
 
-    def _catch(self, event: AnyEvent, directory: Directory, binding: Binding) -> Binding | None:
-        spoken = isinstance(event, Output)
-        text = event.line if spoken else directory.text(event)  # type: ignore[union-attr]
-        viewer = event.host if spoken else event.source  # type: ignore[union-attr]
-        said = self.wording
-        assert said is not None  # noqa: S101 - for the type checker; refine() asked
+    def _catch(
+        self, said: Wording, event: AnyEvent, directory: Directory, binding: Binding
+    ) -> Iterator[Binding]:
+        text = self.text(event, directory)
+        viewer = event.host if isinstance(event, Output) else event.source  # type: ignore[union-attr]
         for bound in _members_tried(said.hosts, binding):
             regex = said.regex(viewer, event.n, directory, bound)
-            found = None if regex is None else _caught(regex, text, bound)
-            if found is not None:
-                return found
-        return None
+            if regex is not None:
+                yield from _caught(regex, text, bound, said.keys)
 
 
 def compile_pattern(pattern: Single, scenario: Scenario) -> CompiledPattern:
@@ -235,7 +232,7 @@ def _words(places: Sequence[_Path | _Program]) -> Iterator[HostWord]:
 
 
 def _spot(event: AnyEvent) -> tuple[str, str]:
-    if isinstance(event, DatagramEvent):
+    if isinstance(event, DATAGRAM_EVENTS):
         return event.source, event.target
     return event.host, ""  # type: ignore[union-attr]
 
@@ -260,12 +257,16 @@ def _members_tried(words: Sequence[HostWord], binding: Binding) -> Iterator[Bind
             yield bound
 
 
-def _caught(regex: re.Pattern[str], text: str, binding: Binding) -> Binding | None:
+def _caught(
+    regex: re.Pattern[str], text: str, binding: Binding, keys: Mapping[str, str]
+) -> Iterator[Binding]:
     """What the named groups catch; one that is already bound must catch the same text again."""
-    if not regex.groupindex:
-        return binding if regex.search(text) else None
+    if not keys:
+        if regex.search(text):
+            yield binding
+        return
     for found in regex.finditer(text):
-        groups = {name: word for name, word in found.groupdict().items() if word is not None}
-        if all(binding.get(name, word) == word for name, word in groups.items()):
-            return {**binding, **groups}
-    return None
+        groups = {keys[name]: word for name, word in found.groupdict().items()}
+        if all(binding.get(key, word) == word for key, word in groups.items()):
+            caught = {key: word for key, word in groups.items() if word is not None}
+            yield {**binding, **caught}

@@ -8,15 +8,16 @@ about the result. Counting is done in ``shares``, arithmetic in ``numbers``, int
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from harness.checks.clusters import is_clustered
 from harness.checks.claims import judge_tallies
+from harness.checks.clusters import is_clustered
+from harness.checks.event_index import EventIndex
 from harness.checks.flights import Flight, FlowFlights, flights_of
-from harness.checks.matching import EventIndex
+from harness.checks.matches import Finder
 from harness.checks.numbers import (
     Sample,
     exact,
@@ -37,9 +38,9 @@ from harness.checks.shares import (
     reordered_datagrams,
     reordered_sightings,
 )
-from harness.checks.sightings import datagram_test, sightings, sightings_after
+from harness.checks.sightings import datagram_test, sightings, spans
 from harness.checks.verdict import CheckVerdict, Outcome, Tally
-from harness.scenario.model import Kind, Measure, Pattern, Plain, Scenario, Single
+from harness.scenario.model import Kind, Measure, Pattern, Plain, Scenario
 from harness.units import Range, format_duration, format_range, format_rate, format_share
 
 Window = tuple[int, int]
@@ -62,17 +63,18 @@ def judge_measure(
     window: Window | None = None,
     *,
     confidence: Fraction = DEFAULT_CONFIDENCE,
+    finder: Finder | None = None,
 ) -> CheckVerdict:
     """Judge one measure in one run, for the members that ``binding`` holds.
 
     ``window`` selects datagrams by the time of their sending and matches by their own time; None
-    is the whole run. A share carries its tally, so that seeds can be pooled. Name and member are
-    left for the caller to fill in.
+    is the whole run. A share carries its tally, so that seeds can be pooled. ``finder`` remembers
+    matches from one call to the next. Name and member are left for the caller to fill in.
     """
     measure = plain.measure
     if measure is None:
         raise ValueError("a plain check without a measure")
-    run = _Run(scenario, index, binding, window)
+    run = _Run(finder or Finder(index), binding, window)
     blank = CheckVerdict("", Outcome.FAILED, "", plain.place, plain.text, window_ns=window)
     try:
         if measure.is_share:
@@ -93,23 +95,18 @@ def needed_kinds(measure: Measure) -> frozenset[Kind]:
 class _Run:
     """What one measure may look at: one run, one binding, one window."""
 
-    __slots__ = ("binding", "index", "scenario", "window")
+    __slots__ = ("binding", "finder", "window")
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        index: EventIndex,
-        binding: Mapping[str, str],
-        window: Window | None,
-    ) -> None:
-        self.scenario, self.index, self.binding, self.window = scenario, index, binding, window
+    def __init__(self, finder: Finder, binding: Mapping[str, str], window: Window | None) -> None:
+        self.finder, self.binding, self.window = finder, binding, window
 
     def holds(self, at_ns: int) -> bool:
         return self.window is None or self.window[0] <= at_ns <= self.window[1]
 
     def flows(self, measure: Measure) -> tuple[FlowFlights, ...]:
-        belongs = datagram_test(measure.flows, self.scenario, self.index, self.binding)
-        return flights_of(self.index.events, self.index.end_n, belongs)
+        belongs = datagram_test(measure.flows, self.finder, self.binding)
+        index = self.finder.index
+        return flights_of(index.events, index.end_n, belongs)
 
     def chosen(self, flow: FlowFlights) -> list[Flight]:
         """The datagrams of a flow that count and were sent in the window."""
@@ -124,7 +121,7 @@ class _Run:
     def sightings(self, pattern: Pattern | None) -> list[Sighting]:
         if pattern is None:
             return []
-        found = sightings(pattern, self.scenario, self.index, self.binding)
+        found = sightings(pattern, self.finder, self.binding)
         return [sighting for sighting in found if self.holds(sighting.t)]
 
     def trials(self, pattern: Pattern | None) -> list[Sighting]:
@@ -150,7 +147,7 @@ def _judge_share(
     measure: Measure, bounds: Range, run: _Run, blank: CheckVerdict, confidence: Fraction
 ) -> CheckVerdict:
     count = _SHARES[measure.kind](measure, run)
-    tally = Tally(count.hits, count.total, is_clustered(measure, run.scenario))
+    tally = Tally(count.hits, count.total, is_clustered(measure, run.finder.index.scenario))
     outcome, reason = judge_tallies((tally,), bounds, confidence)
     evidence = count.evidence[:_MOST_EVIDENCE]
     return replace(
@@ -241,12 +238,13 @@ def _latency(measure: Measure, _: Range, run: _Run) -> Sample:
 
 
 def _time(measure: Measure, _: Range, run: _Run) -> Sample:
-    begun = run.trials(measure.pattern)
-    if measure.to is None:
-        raise ValueError("a measure of time without `to`")
-    ended = sightings_after(begun, measure.to, run.scenario, run.index, run.binding)
-    samples = [span(first, then) for first, then in zip(begun, ended, strict=True)]
-    return quantile(samples, measure.quantile)
+    if measure.pattern is None or measure.to is None:
+        raise ValueError("a measure of time needs both its patterns")
+    run.trials(measure.pattern)
+    pairs = spans(measure.pattern, measure.to, run.finder, run.binding)
+    return quantile(
+        [span(first, then) for first, then in pairs if run.holds(first.t)], measure.quantile
+    )
 
 
 def _value(measure: Measure, _: Range, run: _Run) -> Sample:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from harness.checks.directory import Directory
-from harness.checks.host_words import Binding, HostWord
+from harness.checks.host_words import Binding, HostWord, is_member_group
 from harness.scenario.membership import entry_of
 from harness.scenario.model import HostRef, Scenario, Whose
-from harness.scenario.names import SELF, Name, parse_names
+from harness.scenario.names import SELF, Name, Part, parse_names
 
 _WORD_BEFORE: Final = r"(?<![\w-])(?<!\w\.)"
 _WORD_AFTER: Final = r"(?!\w)(?![.-]\w)"
@@ -24,12 +25,18 @@ _V6_BEFORE: Final = r"(?<![\w:-])(?<!\w\.)"
 _V6_AFTER: Final = r"(?!\w)(?![.:-]\w)(?!::)"
 _LITERAL_BEFORE: Final = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:[\w-]|\\[.\-])\Z")
 _LITERAL_AFTER: Final = re.compile(r"(?:[\w-]|\\[.\-])(?![?*{])")
+# Parentheses and bars of an expression, but not escaped ones and not those of a character class.
+_SIGNS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|([()|])", re.DOTALL)
+_WORD_END: Final = re.compile(r"\w\Z")
+_WORD_START: Final = re.compile(r"\w")
 _V6_WORDS: Final = 8
 
 
 class Wording:
     """One ``says``. ``hosts`` are the words of the hosts that its names ask for, ``reads`` the
-    caught texts that they ask for, ``catches`` its own named groups."""
+    caught texts that they ask for, ``whole_reads`` those of
+    them that stand as whole words in whatever matches, ``keys`` its own named groups with their
+    keys in a binding, ``catches`` those keys."""
 
     def __init__(self, text: str, scenario: Scenario) -> None:
         self._parts = parse_names(text)
@@ -40,7 +47,13 @@ class Wording:
             name.base for name in names if self._words[name] is None and name.base != SELF
         )
         blank = "".join(part if isinstance(part, str) else "(?:x)" for part in self._parts)
-        self.catches = frozenset(re.compile(blank).groupindex)
+        groups = re.compile(blank).groupindex
+        # `$(client)` is the host; a named group of that name must not pass for its member.
+        self.keys = {
+            name: f"?{name}" if is_member_group(name, scenario) else name for name in groups
+        }
+        self.catches = frozenset(self.keys.values())
+        self.whole_reads = self._whole_reads(text)
         self._compiled: dict[tuple[str, ...], re.Pattern[str]] = {}
         self._plain = None if names else re.compile(blank)
         self._names = tuple(names)
@@ -62,6 +75,20 @@ class Wording:
         if found is None:
             found = self._compiled[key] = re.compile(self._put_together(key))
         return found
+
+    def _whole_reads(self, text: str) -> frozenset[str]:
+        if "(?i" in text or "(?a" in text or "(?x" in text:
+            return frozenset()
+        certain = _certain_names(self._parts)
+        return frozenset(
+            part.base
+            for position, part in enumerate(self._parts)
+            if isinstance(part, Name)
+            and part.base in self.reads
+            and position in certain
+            and not _WORD_END.search(self._neighbour(position - 1))
+            and not _WORD_START.match(self._neighbour(position + 1))
+        )
 
     def _resolved(
         self, name: Name, viewer: str, n: int, directory: Directory, binding: Binding
@@ -92,6 +119,22 @@ class Wording:
     def _neighbour(self, position: int) -> str:
         part = self._parts[position] if 0 <= position < len(self._parts) else ""
         return part if isinstance(part, str) else ""
+
+
+def _certain_names(parts: Sequence[Part]) -> frozenset[int]:
+    """The positions of names that no group, alternative or quantifier makes optional."""
+    depth, certain, optional = 0, set(), {"?", "*", "{"}
+    for position, part in enumerate(parts):
+        if isinstance(part, Name):
+            after = parts[position + 1] if position + 1 < len(parts) else ""
+            if depth == 0 and not (isinstance(after, str) and after[:1] in optional):
+                certain.add(position)
+            continue
+        for sign in _SIGNS.findall(part):
+            depth += {"(": 1, ")": -1}.get(sign, 0)
+            if sign == "|" and depth == 0:
+                return frozenset()
+    return frozenset(certain)
 
 
 def _host_word(name: Name, scenario: Scenario) -> HostWord | None:

@@ -12,7 +12,7 @@ from typing import TextIO
 from harness.checks.verdict import RunVerdict, ScenarioVerdict
 from harness.clock import SECOND_NS, Clock
 from harness.reports.console import Console, wants_colour
-from harness.trace.text import shortened, visible
+from harness.trace.text import excerpt, visible
 
 QUIET_NS = 15 * SECOND_NS
 """In a log, a line at least so often, so that nobody takes a long run for a dead one."""
@@ -52,7 +52,7 @@ class Progress:
             self._draw(news + names)
         elif now_ns - self._told_ns >= QUIET_NS:
             self._told_ns = now_ns
-            self._console.line(f"… {shortened(news + names, 160)}")
+            self._console.line(f"… {excerpt(news + names, 160)}")
 
     def run_ended(self, _verdict: RunVerdict, /) -> None:
         """One run has its verdict."""
@@ -66,7 +66,7 @@ class Progress:
 
     def _draw(self, text: str) -> None:
         width = shutil.get_terminal_size().columns - 1
-        self._stream.write(f"\r\x1b[K{shortened(text, width)}")
+        self._stream.write(f"\r\x1b[K{excerpt(text, width)}")
         self._stream.flush()
         self._drawn = True
 

@@ -1,136 +1,160 @@
-"""Packets of a trace as pcapng, each with its fate as a comment.
+"""The datagrams of a trace as a pcapng file, each with its fate as a comment.
 
-Format: draft-ietf-opsawg-pcapng. Interface 0 shows what was sent, interface 1 what was delivered;
-times are the trace's, in nanoseconds. Programs on loopback never exchanged these very IP packets,
-so headers are made up from the addresses that the receivers saw, with right lengths and checksums.
+Owns the file format (draft-ietf-opsawg-pcapng) and the headers that were never on a wire: IP and
+UDP are rebuilt from the trace, with right checksums. What programs sent is on interface ``sent``,
+what was handed to a socket on interface ``delivered``. One address stands for a host throughout,
+also where a lab shows it differently to each viewer; a name record ties it to the host.
+
+Times are the header's wall time plus the time since zero.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from harness.errors import RigFault
-from harness.trace.events import Corrupted, Delivered, Dropped, Duplicated, Header, Sent, Trace
+from harness.trace.events import (
+    AnyEvent,
+    Delivered,
+    Dropped,
+    Duplicated,
+    FateEvent,
+    Icmp,
+    Sent,
+    Trace,
+)
+from harness.trace.index import TraceIndex
+from harness.trace.packets import AddressBook, Endpoint, icmp_packet, udp_packet
+from harness.trace.text import datagram, visible, words
 
-LINKTYPE_RAW: Final = 101  # IPv4 or IPv6 without a link header
-_BYTE_ORDER: Final = 0x1A2B3C4D
-_SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
-_OPT_COMMENT, _IF_NAME, _IF_TSRESOL, _SHB_USERAPPL = 1, 2, 9, 4
-_UDP: Final = 17
+LINKTYPE_RAW: Final = 101  # IPv4 or IPv6 by the first nibble; www.tcpdump.org/linktypes.html
+SENT, DELIVERED = 0, 1
+_SECTION, _INTERFACE, _NAMES, _PACKET = 0x0A0D0D0A, 1, 4, 6
+_COMMENT, _IF_NAME, _IF_TSRESOL, _FLAGS = 1, 2, 9, 2
+_OUTBOUND, _INBOUND = 2, 1
 
 
-def write_pcapng(path: Path, trace: Trace) -> None:
-    """Write the whole capture. Raises RigFault when the path cannot be written."""
-    try:
-        with path.open("wb") as file:
-            for block in blocks(trace):
-                file.write(block)
-    except OSError as error:
-        raise RigFault(f"cannot write {path}: {error.strerror}") from error
+def write_pcapng(trace: Trace, path: Path) -> None:
+    """Write every datagram of ``trace``. Raises OSError."""
+    with path.open("wb") as file:
+        _write(trace, file)
+
+
+def _write(trace: Trace, file: BinaryIO) -> None:
+    for block in blocks(trace):
+        file.write(block)
 
 
 def blocks(trace: Trace) -> Iterator[bytes]:
-    """The blocks of the file, one after the other."""
-    yield _section(trace.header)
-    for name in ("sent", "delivered"):
-        yield _interface(name)
-    fates = _fates(trace)
-    sent: dict[int, Sent] = {}
-    first_ns = trace.events[0].t if trace.events else 0
+    """The blocks of the file, in order."""
+    index = TraceIndex(trace)
+    book = AddressBook(trace)
+    yield _section(f"{visible(trace.header.scenario)}; seed {trace.header.seed}")
+    yield _interface("sent")
+    yield _interface("delivered")
+    yield _names(book)
+    origin_ns = _began_ns(trace)
     for event in trace.events:
-        if isinstance(event, Sent):
-            sent[event.n] = event
-            fate = fates.get(event.n, "in flight")
-            yield _packet(0, event.t - first_ns, event, event.payload, fate)
-        elif isinstance(event, Delivered) and event.of in sent:
-            origin = sent[event.of]
-            payload = origin.payload if event.payload is None else event.payload
-            note = f"copy {event.copy}" if event.copy else "delivered"
-            yield _packet(1, event.t - first_ns, origin, payload, note)
+        packet = _packet(event, index, book)
+        if packet:
+            interface = SENT if isinstance(event, Sent) else DELIVERED
+            yield _enhanced(interface, max(0, origin_ns + event.t), packet, _comment(event, index))
 
 
-def _fates(trace: Trace) -> Mapping[int, str]:
-    words: dict[int, list[str]] = {}
-    for event in trace.events:
-        match event:
-            case Delivered():
-                words.setdefault(event.of, []).append("delivered")
-            case Dropped():
-                words.setdefault(event.of, []).append(f"dropped ({event.reason})")
-            case Duplicated():
-                words.setdefault(event.of, []).append("duplicated")
-            case Corrupted():
-                words.setdefault(event.of, []).append("corrupted")
-            case _:
-                pass
-    return {number: ", ".join(fate) for number, fate in words.items()}
+def _began_ns(trace: Trace) -> int:
+    try:
+        began = datetime.fromisoformat(trace.header.began)
+    except ValueError:
+        return 0
+    return int(began.timestamp() * 1000) * 1_000_000 if began.tzinfo else 0
+
+
+def _packet(event: AnyEvent, index: TraceIndex, book: AddressBook) -> bytes:
+    if isinstance(event, Sent | Delivered):
+        source, target = book.ends(event)
+        return udp_packet(source, target, index.payload(event), event.k)
+    origin = index.sent(event.of) if isinstance(event, Icmp) else None
+    if isinstance(event, Icmp) and origin is not None:
+        about = udp_packet(*book.ends(origin), origin.payload, origin.k)
+        source, target = book.ends(origin)
+        return icmp_packet(event.code, Endpoint(target.address, 0), source, about)
+    return b""
+
+
+def _comment(event: AnyEvent, index: TraceIndex) -> str:
+    if isinstance(event, Sent):
+        return f"{datagram(event)} {fate_words(event, index.fates(event.n))}"
+    if isinstance(event, Icmp):
+        return f"{words(event)} at {visible(event.target)} about event {event.of}"
+    return f"{datagram(event)} {words(event)}" if isinstance(event, Delivered) else ""
+
+
+def fate_words(sent: Sent, fates: Sequence[FateEvent]) -> str:
+    """What became of a datagram: ``dropped (loss)``, ``delivered after 20.1 ms``."""
+    ends = [fate for fate in fates if isinstance(fate, Delivered | Dropped)]
+    said = [_end_words(sent, fate) for fate in ends]
+    copies = 1 + sum(isinstance(fate, Duplicated) for fate in fates)
+    if len(ends) < copies:
+        said.append("has no fate in this trace")
+    return "; ".join(said)
+
+
+def _end_words(sent: Sent, fate: Delivered | Dropped) -> str:
+    if isinstance(fate, Dropped):
+        return words(fate)
+    after = f"delivered after {max(0, fate.t - sent.t) / 1e6:.1f} ms"
+    changed = ", changed" if fate.payload is not None else ""
+    return after + changed + (f" (copy {fate.copy})" if fate.copy else "")
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
 
 
 def _option(code: int, value: bytes) -> bytes:
-    return struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4)
+    return struct.pack("<HH", code, len(value)) + _padded(value)
+
+
+def _options(*options: bytes) -> bytes:
+    return b"".join(options) + struct.pack("<HH", 0, 0)
 
 
 def _block(kind: int, body: bytes) -> bytes:
-    length = struct.pack("<I", len(body) + 12)
-    return struct.pack("<I", kind) + length + body + length
+    length = len(body) + 12
+    return struct.pack("<II", kind, length) + body + struct.pack("<I", length)
 
 
-def _section(header: Header) -> bytes:
-    about = f"{header.scenario} · lab {header.lab} · seed {header.seed}"
-    options = _option(_OPT_COMMENT, about.encode()) + _option(_SHB_USERAPPL, b"harness")
-    body = struct.pack("<IHHq", _BYTE_ORDER, 1, 0, -1) + options + _option(0, b"")
-    return _block(_SECTION, body)
+def _text(text: str) -> bytes:
+    """An option's text; 65,000 bytes are far above what a host's name can make of a comment."""
+    return text.encode("utf-8", "replace")[:65_000]
+
+
+def _section(comment: str) -> bytes:
+    body = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
+    return _block(_SECTION, body + _options(_option(_COMMENT, _text(comment))))
 
 
 def _interface(name: str) -> bytes:
-    options = _option(_IF_NAME, name.encode()) + _option(_IF_TSRESOL, b"\x09") + _option(0, b"")
+    options = _options(_option(_IF_NAME, name.encode()), _option(_IF_TSRESOL, b"\x09"))
     return _block(_INTERFACE, struct.pack("<HHI", LINKTYPE_RAW, 0, 0) + options)
 
 
-def _packet(interface: int, at_ns: int, event: Sent, payload: bytes, note: str) -> bytes:
-    data = _ip(event, payload)
-    comment = f"{event.source}->{event.target} #{event.k} {note}".encode()
-    at_ns = max(0, at_ns)
+def _names(book: AddressBook) -> bytes:
+    records = b""
+    for name, address in book.names():
+        kind = 1 if address.version == 4 else 2
+        value = address.packed + _text(visible(name)) + b"\0"
+        records += struct.pack("<HH", kind, len(value)) + _padded(value)
+    return _block(_NAMES, records + struct.pack("<HH", 0, 0))
+
+
+def _enhanced(interface: int, at_ns: int, packet: bytes, comment: str) -> bytes:
     head = struct.pack(
-        "<IIIII", interface, at_ns >> 32, at_ns & 0xFFFFFFFF, len(data), len(data)
+        "<IIIII", interface, at_ns >> 32, at_ns & 0xFFFFFFFF, len(packet), len(packet)
     )
-    body = head + data + bytes(-len(data) % 4) + _option(_OPT_COMMENT, comment) + _option(0, b"")
-    return _block(_PACKET, body)
-
-
-def _endpoints(event: Sent) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
-    host, _, port = event.seen_as.rpartition(":")
-    try:
-        return ipaddress.ip_address(host.strip("[]")), int(port)
-    except ValueError:
-        return ipaddress.ip_address("0.0.0.0"), event.sport  # noqa: S104 (not seen: no address)
-
-
-def _ip(event: Sent, payload: bytes) -> bytes:
-    source, sport = _endpoints(event)
-    six = source.version == 6
-    target = ipaddress.ip_address("::1" if six else "127.0.0.1")
-    ends = source.packed + target.packed
-    udp = struct.pack("!HHHH", sport, event.dport & 0xFFFF, len(payload) + 8, 0) + payload
-    pseudo = struct.pack("!II" if six else "!HH", *((len(udp), _UDP) if six else (_UDP, len(udp))))
-    total = _checksum(ends + pseudo + udp) or 0xFFFF  # RFC 768: 0 means no checksum
-    udp = udp[:6] + struct.pack("!H", total) + udp[8:]
-    if six:
-        return struct.pack("!IHBB", 6 << 28, len(udp), _UDP, 64) + ends + udp
-    head = struct.pack("!BBHHHBBH", 0x45, 0, len(udp) + 20, event.k & 0xFFFF, 0, 64, _UDP, 0)
-    check = struct.pack("!H", _checksum(head + ends))
-    return head[:10] + check + ends + udp
-
-
-def _checksum(data: bytes) -> int:
-    """The Internet checksum, RFC 1071."""
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    direction = struct.pack("<I", _OUTBOUND if interface == SENT else _INBOUND)
+    options = _options(_option(_COMMENT, _text(comment)), _option(_FLAGS, direction))
+    return _block(_PACKET, head + _padded(packet) + options)

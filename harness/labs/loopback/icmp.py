@@ -22,7 +22,7 @@ def checksum(data: bytes) -> int:
     """The Internet checksum, RFC 1071."""
     if len(data) % 2:
         data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -71,7 +71,7 @@ class Refuser:
         self._v6 = family is socket.AF_INET6
         protocol = ICMPV6 if self._v6 else socket.IPPROTO_ICMP
         self._socket = socket.socket(family, socket.SOCK_RAW, protocol)
-        self._socket.setblocking(False)
+        self._socket.settimeout(0)
         # It only writes: without a buffer the machine's own ICMP does not pile up in it.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
 

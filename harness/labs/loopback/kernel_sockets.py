@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.labs.loopback.sockets import can_bind
+
 PROC = Path("/proc/net")
 WILDCARDS = ("0" * 8, "0" * 32)
 # Fields of a line, proc(5): local address, queues, inode, drops.
@@ -97,16 +99,10 @@ class KernelSockets:
         if not wanted:
             return frozenset()
         if not self.readable:
-            return frozenset(place for place in wanted if not _can_bind(*place))
+            return frozenset(place for place in wanted if not can_bind(_family(place[0]), *place))
         now = self.snapshot()
         return frozenset(place for place in wanted if now.at(*place))
 
 
-def _can_bind(address: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as trial:
-        try:
-            trial.bind((address, port))
-        except OSError:
-            return False
-    return True
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -14,6 +14,7 @@ from typing import Protocol
 from harness.clock import SECOND_NS, Clock
 from harness.labs.loopback.timers import Due, Timers
 
+BLOCKED_NS = 20_000  # a look that took longer than this had nothing to report at first
 TIMER_BATCH = 256  # timers fired before the descriptors get another look
 
 
@@ -28,6 +29,7 @@ class Loop:
         self.clock = clock
         self._timers = Timers()
         self._selector = selectors.DefaultSelector()
+        self._looked_ns = self._nothing_ns = clock.monotonic_ns()
 
     def now(self) -> int:
         """The lab clock, in nanoseconds."""
@@ -47,7 +49,13 @@ class Loop:
 
     def turn(self, until_ns: int) -> None:
         """Serve what is ready, or wait for the first thing, at the latest until ``until_ns``."""
-        for key, _ in self._selector.select(self._patience_s(until_ns)):
+        began_ns = self.now()
+        found = self._selector.select(self._patience_s(until_ns))
+        woke_ns = self.now()
+        waited = woke_ns - began_ns > BLOCKED_NS
+        self._nothing_ns = woke_ns if waited else self._looked_ns
+        self._looked_ns = woke_ns if waited else began_ns
+        for key, _ in found:
             if self._selector.get_map().get(key.fd) is key:
                 key.data()
         now_ns = self.now()
@@ -56,6 +64,14 @@ class Loop:
             if due is None:
                 break
             due[1](due[0])
+
+    def unread_ns(self) -> int:
+        """For how long at most what is read now may have waited for us to read it.
+
+        When the selector had to wait, what it reported came at its end; otherwise it may have
+        come at any time since the last look.
+        """
+        return max(0, self.now() - self._nothing_ns)
 
     def close(self) -> None:
         """Give the selector back; watched descriptors stay open."""

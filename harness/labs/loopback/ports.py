@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import errno
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from harness.errors import RigFault
+from harness.labs.loopback.sockets import LINUX, can_bind
 from harness.rng import Stream
 
 RANGE_FILE = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -74,9 +74,7 @@ def abstract_lock(name: str) -> socket.socket:
 def _lock(port: int) -> socket.socket | _FileLock | None:
     """A lock on the number, None while somebody else has it."""
     try:
-        if sys.platform.startswith("linux"):
-            return abstract_lock(f"udp-harness-port-{port}")
-        return _FileLock(port)
+        return abstract_lock(f"udp-harness-port-{port}") if LINUX else _FileLock(port)
     except OSError as error:
         if error.errno in (errno.EADDRINUSE, errno.EWOULDBLOCK, errno.EACCES):
             return None
@@ -85,12 +83,7 @@ def _lock(port: int) -> socket.socket | _FileLock | None:
 
 def is_free(family: socket.AddressFamily, port: int) -> bool:
     """Whether a program could bind the port on every address of the family now."""
-    with socket.socket(family, socket.SOCK_DGRAM) as trial:
-        try:
-            trial.bind(("::" if family is socket.AF_INET6 else "0.0.0.0", port))  # noqa: S104
-        except OSError:
-            return False
-    return True
+    return can_bind(family, "::" if family is socket.AF_INET6 else "0.0.0.0", port)  # noqa: S104
 
 
 class PortPool:

@@ -6,6 +6,7 @@ says whether somebody listens. Each thing that happens is written to the log at 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -84,8 +85,11 @@ class Relay:
     link: Link
     drops: DropWatch
     refuser: Refuser | None
+    waited_ns: Callable[[str], int] = lambda _: 0
+    last_ends: dict[str, Endpoint] = field(default_factory=dict)
     in_flight: int = 0
-    handed: int = 0
+    owed: int = 0
+    _end_number: int = 0
     _reader: Reader = field(default_factory=Reader)
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
     _strangers: set[Place] = field(default_factory=set)
@@ -99,6 +103,16 @@ class Relay:
         """Read no more from it."""
         if face.socket is not None:
             self.loop.unwatch(face.socket)
+
+    def drain(self) -> None:
+        """Take everything that has arrived so far, before the conditions change."""
+        for face in self.book:
+            self.readable(face)
+
+    def end_at(self, number: int) -> None:
+        """E has come with this event; ``owed`` counts the copies sent before that are under way."""
+        self._end_number = number
+        self.owed = self.in_flight
 
     def readable(self, face: Face) -> None:
         """Take up to a batch of datagrams from a face."""
@@ -129,17 +143,18 @@ class Relay:
         source = self.book.endpoint(host, received.source)
         leaves = self.book.face(source, face.end.host)
         leaves.peer = face.end.host
+        lag_ns = read_ns - sent_ns + self.waited_ns(host)
         self._send(
-            source, face.end, received.payload, leaves, sent_ns, read_ns,
+            source, face.end, received.payload, leaves, sent_ns, lag_ns,
             origin=received.source, toward=face.address, stray=face.stale,
         )  # fmt: skip
 
-    def speak(self, host: str, source: Face, toward: Face, payload: bytes) -> int:
+    def speak(self, source: Face, toward: Face, payload: bytes) -> int:
         """Put a silent host's datagram on the wire; the number of its event."""
         now_ns = self.loop.now()
         source.peer = toward.end.host
         return self._send(
-            source.end, toward.end, payload, source, now_ns, now_ns,
+            source.end, toward.end, payload, source, now_ns, 0,
             origin=None, toward=toward.address, stray=toward.stale, injected=True,
         )  # fmt: skip
 
@@ -150,19 +165,20 @@ class Relay:
         payload: bytes,
         leaves: Face,
         sent_ns: int,
-        now_ns: int,
+        lag_ns: int,
         *,
         origin: Place | None,
         toward: Place,
         stray: bool,
         injected: bool = False,
     ) -> int:
+        self.last_ends[source.host] = source
         pair = source.host, target.host
         k = self._counts[pair] = self._counts.get(pair, 0) + 1
         number = self.log.add(
             Sent,
             sent_ns,
-            lag=now_ns - sent_ns,
+            lag=lag_ns,
             source=source.host,
             target=target.host,
             k=k,
@@ -190,6 +206,8 @@ class Relay:
 
     def _end(self, passage: Passage, fate: Fate, due_ns: int) -> None:
         self.in_flight -= 1
+        if passage.number < self._end_number:
+            self.owed -= 1
         if fate.drop is not None:
             self._dropped(passage, fate, due_ns, fate.drop)
         elif passage.stray:
@@ -218,7 +236,6 @@ class Relay:
 
     def _delivered(self, passage: Passage, fate: Fate, due_ns: int) -> None:
         now_ns = self.loop.now()
-        self.handed += 1
         changed = None if fate.bit < 0 else flipped(passage.payload, fate.bit)
         words = passage.words()
         lag_ns = max(0, now_ns - due_ns)

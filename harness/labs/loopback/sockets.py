@@ -45,7 +45,7 @@ class Received(NamedTuple):
 def open_socket(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
     """A non-blocking socket bound there, with a large buffer; RigFault when it cannot be had."""
     sock = socket.socket(family, socket.SOCK_DGRAM)
-    sock.setblocking(False)
+    sock.settimeout(0)
     try:
         _prepare(sock, family)
         sock.bind((address, port))
@@ -53,6 +53,16 @@ def open_socket(family: socket.AddressFamily, address: str, port: int) -> socket
         sock.close()
         raise RigFault(f"cannot open {address} port {port}: {error.strerror}") from error
     return sock
+
+
+def can_bind(family: socket.AddressFamily, address: str, port: int = 0) -> bool:
+    """Whether a socket can be bound there now."""
+    with socket.socket(family, socket.SOCK_DGRAM) as trial:
+        try:
+            trial.bind((address, port))
+        except OSError:
+            return False
+    return True
 
 
 def _prepare(sock: socket.socket, family: socket.AddressFamily) -> None:

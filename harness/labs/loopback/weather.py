@@ -7,7 +7,7 @@ engine's conditions, and counts which rules anything met. Which fate follows is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from harness.labs.loopback.faces import Endpoint
@@ -37,6 +37,9 @@ from harness.scenario.specificity import effective, matches
 ETHERNET_BYTES = 14
 UDP_BYTES = 8
 IP_BYTES = {"ipv4": 20, "ipv6": 40}
+
+ERRAND = "icmp "
+"""Before the source in the name of a direction that carries ICMP errors."""
 
 StepKey = tuple[int, int]
 """A step under way: its index in the timeline, and its repetition."""
@@ -170,8 +173,10 @@ class Weather:
         """The same for an ICMP error: the way's conditions, but positions and draws of its own."""
         sport, dport = self._told_apart(source.port), self._told_apart(target.port)
         found, _ = self._in_force(source.host, target.host, sport, dport)
+        if isinstance(found.loss, PacketLoss):  # positions count datagrams
+            found = replace(found, loss=Fraction(0))
         return self.fabric.decide(
-            f"icmp {source.host}",
+            f"{ERRAND}{source.host}",
             target.host,
             payload_bytes=0,
             wire_bytes=payload_bytes + self._header_bytes,
