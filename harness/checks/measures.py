@@ -74,7 +74,7 @@ def judge_measure(
     measure = plain.measure
     if measure is None:
         raise ValueError("a plain check without a measure")
-    run = _Run(finder or Finder(index), binding, window)
+    run = _Run(scenario, finder or Finder(index), binding, window)
     blank = CheckVerdict("", Outcome.FAILED, "", plain.place, plain.text, window_ns=window)
     try:
         if measure.is_share:
@@ -95,10 +95,17 @@ def needed_kinds(measure: Measure) -> frozenset[Kind]:
 class _Run:
     """What one measure may look at: one run, one binding, one window."""
 
-    __slots__ = ("binding", "finder", "window")
+    __slots__ = ("binding", "finder", "scenario", "window")
 
-    def __init__(self, finder: Finder, binding: Mapping[str, str], window: Window | None) -> None:
-        self.finder, self.binding, self.window = finder, binding, window
+    def __init__(
+        self,
+        scenario: Scenario,
+        finder: Finder,
+        binding: Mapping[str, str],
+        window: Window | None,
+    ) -> None:
+        self.scenario, self.finder = scenario, finder
+        self.binding, self.window = binding, window
 
     def holds(self, at_ns: int) -> bool:
         return self.window is None or self.window[0] <= at_ns <= self.window[1]
@@ -147,7 +154,7 @@ def _judge_share(
     measure: Measure, bounds: Range, run: _Run, blank: CheckVerdict, confidence: Fraction
 ) -> CheckVerdict:
     count = _SHARES[measure.kind](measure, run)
-    tally = Tally(count.hits, count.total, is_clustered(measure, run.finder.index.scenario))
+    tally = Tally(count.hits, count.total, is_clustered(measure, run.scenario))
     outcome, reason = judge_tallies((tally,), bounds, confidence)
     evidence = count.evidence[:_MOST_EVIDENCE]
     return replace(

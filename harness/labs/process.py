@@ -16,6 +16,9 @@ When ProgramExited arrives, all that the program itself wrote is in its streams 
 ``stream.drain()`` on those not yet ended and log these lines first. A stream may outlive its
 program when a descendant holds it open.
 
+A paused program hears a stop signal only when resumed; kill reaches it as it is. How long a
+program waited for a core tells ``harness.labs.core_wait``.
+
 It owns neither time (deadlines are asked of the clock it is given) nor any decision of when to
 stop what.
 """
@@ -171,7 +174,7 @@ class Guardian:
                 # Out of the terminal's reach: Ctrl-C is the lab's to handle, in its order.
                 start_new_session=True,
             )
-        ours.setblocking(False)
+        ours.settimeout(0)
         self._socket = ours
 
     @property
@@ -276,7 +279,7 @@ class Guardian:
             # It is dead; the end of its socket tells so in the next poll, with the reason.
             return
         finally:
-            self._socket.setblocking(False)
+            self._socket.settimeout(0)
 
     def _receive(self) -> list[Message]:
         if self._socket is None or self._gone:

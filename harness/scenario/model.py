@@ -402,6 +402,8 @@ class Plain:
     Contracts expand to several of these; a check of a plain kind holds exactly one. ``within``
     is nanoseconds from the anchor. ``bounds`` is ``is`` of a measure, in the measure's base unit
     (ns, fraction, bit/s or a plain number). ``text`` is the check in the scenario's words.
+    With ``ids`` each number of the range is an anchor at zero that binds the group ``id``; with
+    ``outside_ids`` only matches whose ``id`` is no number of the range count.
     """
 
     kind: Literal["expect", "never", "measure"]
@@ -415,6 +417,8 @@ class Plain:
     count: Range | None = None
     measure: Measure | None = None
     bounds: Range | None = None
+    ids: Range | None = None
+    outside_ids: Range | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,9 @@ class Decides(Protocol):
 class Subject:
     """An impairment under test.
 
-    ``on`` are conditions under which it acts, with every field that it reads set. ``stream`` is the only stream it may draw from
-    (its clone's apart, ``loss/clone``); empty when it draws nothing.
+    ``on`` are conditions under which it acts, with every field that it reads set. ``stream`` is
+    the only stream it may draw from (its clone's apart, ``loss/clone``); empty when it draws
+    nothing.
     """
 
     make: Callable[[Draws], Impairment]

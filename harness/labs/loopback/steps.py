@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from harness.labs.director import Begin, Undo
 from harness.labs.loopback.faces import Endpoint, Face, FaceBook
@@ -37,6 +38,7 @@ from harness.trace.events import AnyEvent, Delivered, Dropped, Fault, Note, Sent
 from harness.trace.log import Log
 
 Order = Begin | Undo
+KEPT_PAYLOADS = 10_000  # a step copies from what has just triggered it, or from its ``of``
 
 
 def bound(ref: HostRef, caught: Mapping[str, str]) -> HostRef:
@@ -109,6 +111,8 @@ class Observed:
             self.payloads[event.n] = self.payloads.get(event.of, b"")
         else:
             return None
+        if len(self.payloads) > KEPT_PAYLOADS:
+            del self.payloads[next(iter(self.payloads))]
         return self.payloads[event.n]
 
 
@@ -192,7 +196,7 @@ class Steps:
                 self._fault(order, 0, on=False)
 
         for member in tuple(waiting):
-            self.programs.start_again(member, lambda member=member: one_is_ready(member))  # type: ignore[misc]
+            self.programs.start_again(member, partial(one_is_ready, member))
 
     def _send(self, order: Begin, send: Send) -> None:
         observed = self.observed.of(order.step, order.trigger)
@@ -201,9 +205,8 @@ class Steps:
             return
         for source, target in self._ways(send.flow):
             draws = stream(self.seed, f"send/{order.step.index}/{order.index}/{source}>{target}")
-            payload = built(
-                send, lambda text, who=source: self.naming.text(text, who), observed or b"", draws
-            )  # type: ignore[misc]
+            text = partial(self.naming.text, viewer=source)
+            payload = built(send, text, observed or b"", draws)
             toward = self._toward(send.flow.target, target, source)
             if toward is None:
                 self._cannot(order.step, f"{target} has not sent yet: name the port of its socket")

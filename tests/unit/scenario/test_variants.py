@@ -153,7 +153,7 @@ def test_set_fixes_a_list_and_leaves_no_label():
         ({"params": {"self": "1"}}, "called like a host", "self", ""),
         ({"params": {"9 lives": "1"}}, "no name for a param", "9 lives", ""),
         ({"params": {"p": {"loss": "1"}}, "x": "$(p.los)"}, "no field", "los", "loss"),
-        ({"params": {"p": "10s"}, "x": "$(p.m)"}, "no field", "m", ""),
+        ({"params": {"p": "10s"}, "x": "$(p.m)"}, "no field", "m", "ms"),
         ({"params": {"p": "10"}, "x": "$(p.s)"}, "lacks its unit", "10", ""),
         ({"params": {"p": "5%"}, "x": "a $(p.s)"}, "bare number", "5%", ""),
         ({"params": {"p": {"a": "1"}}, "x": "a $(p)"}, "inside a text", "$(p)", ""),
