@@ -7,10 +7,10 @@ overcounted (language, section 11). It measures nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.trace.events import AnyEvent, Delivered, Dropped, Duplicated, Sent
+from harness.trace.events import Delivered, Dropped, Duplicated, FateEvent, Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +50,25 @@ class FlowFlights:
 
 
 def flights_of(
-    events: Iterable[AnyEvent], last: int, belongs: Callable[[Sent], bool]
+    sents: Iterable[Sent], fates: Mapping[int, Sequence[FateEvent]]
 ) -> tuple[FlowFlights, ...]:
-    """Every flow to which datagrams belong that were sent by event number ``last``.
+    """The flows that some datagrams make up, in order of their first datagram.
 
-    ``belongs`` picks the datagrams; those it leaves out do not end the count either. Flows come
-    in order of their first datagram.
+    ``sents`` are those that belong to what is measured, in order of sending; what is left out
+    does not end the count either. ``fates`` has every fate by the number of its datagram.
     """
-    sent: dict[int, Sent] = {}
-    arrivals: dict[int, list[Delivered]] = {}
-    without_end: dict[int, int] = {}
-    for event in events:
-        if isinstance(event, Sent):
-            if event.n <= last and belongs(event):
-                sent[event.n] = event
-                arrivals[event.n] = []
-                without_end[event.n] = 1
-        elif isinstance(event, Delivered | Dropped | Duplicated) and event.of in sent:
-            without_end[event.of] += 1 if isinstance(event, Duplicated) else -1
-            if isinstance(event, Delivered):
-                arrivals[event.of].append(event)
     by_flow: dict[tuple[str, str], list[Flight]] = {}
-    for n, event in sent.items():
-        flight = Flight(event, tuple(arrivals[n]), in_flight=without_end[n] > 0)
-        by_flow.setdefault((event.source, event.target), []).append(flight)
+    for sent in sents:
+        flight = _flight(sent, fates.get(sent.n, ()))
+        by_flow.setdefault((sent.source, sent.target), []).append(flight)
     return tuple(_flow(ends, flights) for ends, flights in by_flow.items())
+
+
+def _flight(sent: Sent, fates: Sequence[FateEvent]) -> Flight:
+    arrivals = tuple(fate for fate in fates if isinstance(fate, Delivered))
+    ends = sum(isinstance(fate, Delivered | Dropped) for fate in fates)
+    copies = 1 + sum(isinstance(fate, Duplicated) for fate in fates)
+    return Flight(sent, arrivals, in_flight=ends < copies)
 
 
 def _flow(ends: tuple[str, str], flights: Sequence[Flight]) -> FlowFlights:

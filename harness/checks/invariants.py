@@ -89,6 +89,15 @@ def broken_off(trace: Trace) -> str:
     return "the run was broken off" if end.why == "error" else ""
 
 
+def unjudged_checks(scenario: Scenario, reason: str) -> tuple[CheckVerdict, ...]:
+    """The checks of a run that was broken off: nothing in it can prove or refute them."""
+    text = f"not judged: {reason}"
+    return tuple(
+        CheckVerdict(check.name, Outcome.ERROR, text, check.place, check.text)
+        for check in scenario.checks
+    )
+
+
 def trace_end(trace: Trace) -> Ended | None:
     """E, or None where the trace has none."""
     return next((event for event in reversed(trace.events) if isinstance(event, Ended)), None)

@@ -38,7 +38,7 @@ from harness.checks.shares import (
     reordered_datagrams,
     reordered_sightings,
 )
-from harness.checks.sightings import datagram_test, sightings, spans
+from harness.checks.sightings import sent_on, sightings, spans
 from harness.checks.verdict import CheckVerdict, Outcome, Tally
 from harness.scenario.model import Kind, Measure, Pattern, Plain, Scenario
 from harness.units import Range, format_duration, format_range, format_rate, format_share
@@ -111,9 +111,8 @@ class _Run:
         return self.window is None or self.window[0] <= at_ns <= self.window[1]
 
     def flows(self, measure: Measure) -> tuple[FlowFlights, ...]:
-        belongs = datagram_test(measure.flows, self.finder, self.binding)
         index = self.finder.index
-        return flights_of(index.events, index.end_n, belongs)
+        return flights_of(sent_on(measure.flows, index, self.binding), index.fates)
 
     def chosen(self, flow: FlowFlights) -> list[Flight]:
         """The datagrams of a flow that count and were sent in the window."""

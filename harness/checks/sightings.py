@@ -5,12 +5,12 @@ Owns only that translation; matching itself is in ``matching`` and ``matches``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
+from harness.checks.event_index import EventIndex
 from harness.checks.host_words import Binding, is_member_group
 from harness.checks.matches import Finder, Match
-from harness.checks.matching import compile_pattern
 from harness.checks.shares import Sighting
 from harness.errors import Place
 from harness.scenario.model import Flows, Kind, Pattern, Scenario, Single
@@ -19,11 +19,11 @@ from harness.trace.events import Sent
 _NOWHERE: Final = Place("", 1, 1)
 
 
-def datagram_test(flows: Flows, finder: Finder, binding: Binding) -> Callable[[Sent], bool]:
-    """A test of whether a datagram was sent on one of these flows."""
-    index = finder.index
-    pattern = compile_pattern(Single(Kind.SENT, _NOWHERE, flows=flows), index.scenario)
-    return lambda event: pattern.match(event, index, binding) is not None
+def sent_on(flows: Flows, index: EventIndex, binding: Binding) -> list[Sent]:
+    """The datagrams sent by E on these flows, in order."""
+    pattern = Single(Kind.SENT, _NOWHERE, flows=flows)
+    found = (match.event for match in Finder(index).find(pattern, binding))
+    return [event for event in found if isinstance(event, Sent)]
 
 
 def sightings(pattern: Pattern, finder: Finder, binding: Binding) -> list[Sighting]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.scenario.model import AtTime, Host, LinkFields, LinkRule, Scenario, Step
+from harness.scenario.notation import show_loss
 from harness.units import format_duration, format_rate, format_share, format_size
 
 Expansion = Callable[[Scenario], list[tuple[str, list[str]]]]
@@ -65,7 +66,7 @@ def _fields(fields: LinkFields) -> Iterator[str]:
     if fields.jitter_ns is not None:
         yield f"jitter ± {format_duration(fields.jitter_ns)}"
     if fields.loss is not None:
-        yield f"loss {_loss(fields.loss)}"
+        yield f"loss {show_loss(fields.loss)}"
     for word in ("duplicate", "reorder", "corrupt", "flip"):
         share = getattr(fields, word)
         if share is not None:
@@ -78,12 +79,6 @@ def _fields(fields: LinkFields) -> Iterator[str]:
         yield f"limit {fields.limit} datagrams"
     if fields.mtu_bytes is not None:
         yield f"mtu {format_size(fields.mtu_bytes)}"
-
-
-def _loss(loss: object) -> str:
-    from harness.scenario.notation import show_loss
-
-    return show_loss(loss)  # type: ignore[arg-type]
 
 
 def _step(step: Step) -> str:

@@ -46,7 +46,7 @@ def show_count(bounds: Range) -> str:
 
 def show_time(bounds: Range) -> str:
     """A RANGE of durations."""
-    return format_range(bounds, format_duration)  # type: ignore[arg-type]
+    return format_range(bounds, format_duration)
 
 
 def show_window(bounds: Range) -> str:

@@ -26,7 +26,6 @@ from harness import __version__
 from harness.errors import RigFault, TraceFault
 from harness.trace.codec import TraceWriter, read_trace
 from harness.trace.events import Header, Output, Trace
-from harness.trace.pcapng import write_pcapng
 
 FORMAT: Final = 1
 RUN: Final = "run.json"
@@ -88,7 +87,7 @@ class Bundle:
         """Make the folder and write what is known before the run. Raises RigFault."""
         bundle = cls(path)
         programs = _program_names(facts.edits)
-        _attempt(path, lambda: path.mkdir(parents=True, exist_ok=True))
+        _attempt(path, lambda: path.mkdir(parents=True))
         bundle._write(SCENARIO, facts.text.encode("utf-8", "surrogateescape"))
         for name, original in programs.items():
             bundle._write(f"{PROGRAMS}/{name}", facts.edits[original].encode())
@@ -144,16 +143,14 @@ class Bundle:
         """The whole trace. Raises TraceFault."""
         return read_trace(self.path / TRACE)
 
-    def finish(self, trace: Trace) -> None:
-        """Draw from the trace what people and other tools read. Raises RigFault."""
-        for name, text in _outputs(trace).items():
-            self._write(f"{OUTPUT}/{name}", text.encode("utf-8", "backslashreplace"))
-        target = self.path / PACKETS
-        _attempt(target, lambda: write_pcapng(trace, target))
+    def write(self, name: str, text: str) -> None:
+        """Write one file of the bundle, such as :data:`VERDICT`. Raises RigFault."""
+        self._write(name, text.encode("utf-8", "backslashreplace"))
 
-    def write_verdict(self, verdict: object) -> None:
-        """Keep the judge's words (any dataclass or struct) beside the trace. Raises RigFault."""
-        self._write(VERDICT, _pretty(verdict))
+    def write_output(self, trace: Trace) -> None:
+        """The hosts' output, a file for each stream, as the trace has it. Raises RigFault."""
+        for name, text in _outputs(trace).items():
+            self.write(f"{OUTPUT}/{name}", text)
 
 
 _SHARED: Final = (

@@ -22,7 +22,9 @@ from harness.trace.events import (
     Sent,
     Trace,
 )
-from harness.trace.text import describe, payload_text, seconds, shortened, visible
+from harness.trace.text import excerpt as shortened
+from harness.trace.text import seconds, visible, words
+from harness.trace.text import visible_payload as payload_text
 
 AROUND = 8
 """How many events stand before and after each piece of evidence."""
@@ -98,16 +100,16 @@ def _text(event: AnyEvent, sent: dict[int, Sent]) -> str:
     if not isinstance(event, _Datagram):
         host = getattr(event, "host", "")
         prefix = f"{host} " if host else ""
-        return prefix + describe(event)
+        return prefix + words(event)
     name = f"{event.source}->{event.target}"
     if isinstance(event, Icmp):
-        return f"{name} {describe(event)}"
+        return f"{name} {words(event)}"
     name += f" #{event.k}"
     if isinstance(event, Sent):
-        return f"{name} {describe(event)}"
+        return f"{name} {words(event)}"
     origin = sent.get(event.of)
     said = f": {payload_text(origin.payload)}" if origin and isinstance(event, Delivered) else ""
-    return f"{name} {describe(event)}{said}"
+    return f"{name} {words(event)}{said}"
 
 
 def _column(host: str, hosts: Sequence[str]) -> int | None:

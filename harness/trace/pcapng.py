@@ -14,8 +14,9 @@ import struct
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
+from harness.errors import RigFault
 from harness.trace.events import (
     AnyEvent,
     Delivered,
@@ -37,15 +38,14 @@ _COMMENT, _IF_NAME, _IF_TSRESOL, _FLAGS = 1, 2, 9, 2
 _OUTBOUND, _INBOUND = 2, 1
 
 
-def write_pcapng(trace: Trace, path: Path) -> None:
-    """Write every datagram of ``trace``. Raises OSError."""
-    with path.open("wb") as file:
-        _write(trace, file)
-
-
-def _write(trace: Trace, file: BinaryIO) -> None:
-    for block in blocks(trace):
-        file.write(block)
+def write_pcapng(path: Path, trace: Trace) -> None:
+    """Write every datagram of ``trace``. Raises RigFault when the path cannot be written."""
+    try:
+        with path.open("wb") as file:
+            for block in blocks(trace):
+                file.write(block)
+    except OSError as error:
+        raise RigFault(f"cannot write {path}: {error.strerror}") from error
 
 
 def blocks(trace: Trace) -> Iterator[bytes]:

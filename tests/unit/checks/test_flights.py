@@ -7,14 +7,16 @@ from hypothesis import strategies as st
 from stories import Story
 
 from harness.checks.flights import FlowFlights, flights_of
-from harness.trace.events import Sent
+from harness.trace.events import FateEvent, Sent
 
 
 def flows_of(story: Story, last: int = 10**9, dport: int | None = None) -> tuple[FlowFlights, ...]:
-    def belongs(sent: Sent) -> bool:
-        return dport is None or sent.dport == dport
-
-    return flights_of(story.events, last, belongs)
+    fates: dict[int, list[FateEvent]] = {}
+    for event in story.events:
+        if isinstance(event, FateEvent):
+            fates.setdefault(event.of, []).append(event)
+    sents = (event for event in story.events if isinstance(event, Sent) and event.n <= last)
+    return flights_of((sent for sent in sents if dport in (None, sent.dport)), fates)
 
 
 def test_every_datagram_with_a_fate_counts() -> None:

@@ -8,10 +8,12 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stories import MS, Story
+from stories import MS, Story, scenario
 
+from harness.checks.event_index import EventIndex
 from harness.checks.flights import Flight, flights_of
 from harness.checks.numbers import Sample, goodput, jitter, latencies, quantile, span
+from harness.trace.events import Sent
 
 
 def samples(*values: float) -> list[Sample]:
@@ -19,7 +21,9 @@ def samples(*values: float) -> list[Sample]:
 
 
 def counted(story: Story) -> tuple[Flight, ...]:
-    (flow,) = flights_of(story.events, len(story.events), lambda _: True)
+    index = EventIndex(scenario(), story.events)
+    sents = [event for event in story.events if isinstance(event, Sent)]
+    (flow,) = flights_of(sents, index.fates)
     return flow.counted
 
 
