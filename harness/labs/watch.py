@@ -9,12 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from harness.checks.directory import Directory
+from harness.checks.matching import CompiledPattern, compile_pattern
 from harness.scenario.model import Either, HostRef, Pattern, Scenario, Sequence, Single, Whose
 from harness.trace.events import AnyEvent
 
 Caught = Mapping[str, str]
 Match = Callable[[Single, AnyEvent, Caught], Caught | None]
 """Whether an event matches: the texts of named groups and the members bound, or None."""
+
+
+def live_match(scenario: Scenario, directory: Directory) -> Match:
+    """How a running lab asks: patterns are compiled once, names are read from ``directory``."""
+    compiled: dict[int, tuple[Single, CompiledPattern]] = {}
+
+    def match(pattern: Single, event: AnyEvent, caught: Caught) -> Caught | None:
+        known = compiled.get(id(pattern))
+        if known is None:
+            known = compiled[id(pattern)] = (pattern, compile_pattern(pattern, scenario))
+        return known[1].match(event, directory, caught)
+
+    return match
 
 
 @dataclass(frozen=True, slots=True)

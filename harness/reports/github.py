@@ -39,7 +39,7 @@ def _property(text: str) -> str:
     return _message(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def annotations(suite: SuiteVerdict) -> Iterator[str]:
+def commands(suite: SuiteVerdict) -> Iterator[str]:
     """One workflow command for everything that is not a pass."""
     for scenario in suite.scenarios:
         for check in _bad_checks(scenario):
@@ -92,7 +92,7 @@ def _cell(text: str) -> str:
 
 def write_github(suite: SuiteVerdict, stream: TextIO, environment: Mapping[str, str]) -> None:
     """Annotations to ``stream``; the summary to the file that GitHub names. Raises RigFault."""
-    for command in annotations(suite):
+    for command in commands(suite):
         print(command, file=stream)
     path = environment.get("GITHUB_STEP_SUMMARY")
     if path:

@@ -144,7 +144,7 @@ class Work:
 
     def _mutants(self) -> tuple[MutantVerdict, ...]:
         return tuple(
-            judge_mutant(series.mutant, series.verdicts, self._claims(series))
+            judge_mutant(series.mutant, series.verdicts)
             for series in self.series
             if series.mutant is not None
         )

@@ -143,11 +143,11 @@ def _check_others(scenario: Scenario, problems: Problems) -> None:
     """``other client`` is further than some client, who must stand in the same place."""
     for check in scenario.checks:
         said = (ref for part in check.parts for ref in _said(part, scenario))
-        _check_bound((*check_refs(check), *said), check.place, problems)
+        _check_bound((*check_refs(check), *said), check.place, scenario, problems)
     for rule in link_rules(scenario):
-        _check_bound(flow_refs(rule.flow), rule.place, problems)
+        _check_bound(flow_refs(rule.flow), rule.place, scenario, problems)
     for step in scenario.timeline:
-        _check_bound(step_refs(step), step.place, problems)
+        _check_bound(step_refs(step), step.place, scenario, problems)
 
 
 def _said(part: Plain, scenario: Scenario) -> Iterator[HostRef]:
@@ -166,11 +166,15 @@ def _well_formed(text: str) -> tuple[Name, ...]:
         return ()  # noted where names are checked
 
 
-def _check_bound(refs: Iterable[HostRef], place: Place, problems: Problems) -> None:
+def _check_bound(
+    refs: Iterable[HostRef], place: Place, scenario: Scenario, problems: Problems
+) -> None:
     found = tuple(refs)
     bound = {ref.name for ref in found if ref.whose is Whose.EACH and ref.member is None}
     for ref in found:
-        if ref.whose is Whose.OTHER and ref.member is None and ref.name not in bound:
+        if ref.whose is not Whose.OTHER or not is_group(word(ref), scenario.hosts):
+            continue
+        if ref.name not in bound and not _lonely(ref.name, scenario):
             message = f"nothing here says which {ref.name} the others differ from"
             problems.add(place, message, str(ref), f"{ref.name} beside it, or any {ref.name}")
 

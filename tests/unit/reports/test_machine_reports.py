@@ -11,7 +11,7 @@ from verdicts import HOSTILE, check, run, scenario, suite, suite_of_everything
 
 from harness.checks.verdict import Outcome
 from harness.errors import RigFault
-from harness.reports.github import annotations, summary, write_github
+from harness.reports.github import commands, summary, write_github
 from harness.reports.json_report import json_text, write_json
 from harness.reports.junit import junit_text, write_junit
 
@@ -67,7 +67,7 @@ def test_json_goes_to_standard_output_for_a_dash(tmp_path):
 
 def test_an_annotation_is_one_line_that_github_reads_back():
     bad = check("a, b: c", Outcome.FAILED, "50 %\nand ::more::")
-    (line,) = annotations(suite(scenario(run(bad))))
+    (line,) = commands(suite(scenario(run(bad))))
     assert line == (
         "::error file=scenarios/a.yaml,line=12,title=failed%3A a%2C b%3A c"
         "::50 %25\\x0aand ::more::"
@@ -75,7 +75,7 @@ def test_an_annotation_is_one_line_that_github_reads_back():
 
 
 def test_every_annotation_is_one_line():
-    lines = list(annotations(suite_of_everything()))
+    lines = list(commands(suite_of_everything()))
     assert len(lines) == 5
     assert all(line.startswith("::") and "\n" not in line for line in lines)
 
