@@ -84,10 +84,12 @@ def most_looks(scenario: Scenario) -> int:
 def pool(scenario: Scenario, runs: Sequence[RunVerdict], *, looks: int) -> tuple[CheckVerdict, ...]:
     """Judge each claim over the runs of one variant, in the order of the file.
 
-    ``looks`` is how often this may be asked before a decision (``most_looks``): with more than
-    one the intervals are those that stay true under repeated looks. Clustered shares take the
-    run as their unit.
+    ``looks`` is how often this may be asked before a decision: with more than one the intervals
+    are those that stay true under repeated looks. A range of seeds pays for every look that it
+    allows, however few were taken: when to stop was itself decided by what was seen. Clustered
+    shares take the run as their unit.
     """
+    looks = max(looks, most_looks(scenario))
     verdicts: list[CheckVerdict] = []
     for check in claim_checks(scenario):
         if check.holds is not None:

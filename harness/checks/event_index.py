@@ -35,7 +35,8 @@ def spot_of(event: AnyEvent) -> Spot:
 
 
 class EventIndex:
-    """Every event of a run. ``judged`` are those up to E; ``end_n`` and ``end_ns`` are E itself.
+    """Every event of a run. ``judged`` are those up to E; ``end_n`` and ``end_ns`` are E itself,
+    ``worst_lag`` is the largest of any event.
 
     Without an ``end`` event E is the last event there is; the rules report that by themselves.
     """
@@ -49,6 +50,7 @@ class EventIndex:
         end = next((event for event in self.events if isinstance(event, Ended)), None)
         last = end or (self.events[-1] if self.events else None)
         self.ended = end is not None
+        self.worst_lag = max((event.lag for event in self.events), default=0)
         self.end_n = last.n if last else 0
         self.end_ns = last.t if last else 0
         self._buckets: dict[type, dict[Spot, list[AnyEvent]]] = {}

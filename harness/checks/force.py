@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import Final
 
 from harness.checks.conservation import name_of
 from harness.scenario.membership import members
@@ -26,6 +27,9 @@ from harness.scenario.model import (
 from harness.trace.events import Closed, Delivered, Ended, Fault, Sent, Trace
 from harness.units import format_duration
 
+_NEAR_THE_END_NS: Final = 100_000_000
+"""What is due this shortly before E may fall on either side of it: the lab notices both late."""
+
 
 def force_faults(scenario: Scenario, trace: Trace) -> Iterator[tuple[int, str]]:
     """Every breach, as the number of the event concerned (0: none) and a sentence."""
@@ -38,36 +42,34 @@ def force_faults(scenario: Scenario, trace: Trace) -> Iterator[tuple[int, str]]:
         ons = [fault for fault in faults if fault.step == step.index and fault.on]
         offs = [fault for fault in faults if fault.step == step.index and not fault.on]
         if step.index not in closed.steps_missed:
-            yield from _not_on(step, len(ons), end)
-            yield from _not_off(step, ons, offs, end)
+            by = end.t - end.lag - _NEAR_THE_END_NS
+            yield from _not_on(step, len(ons), by)
+            yield from _not_off(step, ons, offs, by)
         if isinstance(step.action, Cut):
             yield from _leaks(step.action, ons, offs, scenario, trace)
 
 
-def _not_on(step: Step, ons: int, end: Ended) -> Iterator[tuple[int, str]]:
-    due = _times_due(step, end.t)
+def _not_on(step: Step, ons: int, by_ns: int) -> Iterator[tuple[int, str]]:
+    due = _times_due(step, by_ns)
     if ons < due:
         what = f"{step.place}: the step `{step.text}` was due {due} times by the end"
         yield 0, f"{what} and took effect {ons} times"
 
 
-def _times_due(step: Step, end_ns: int) -> int:
-    """How often a step must have taken effect before E; 1 where only the lab can know when.
-
-    What is due at E itself may be either side of it.
-    """
+def _times_due(step: Step, by_ns: int) -> int:
+    """How often a step was due before an instant; 1 where only the lab can know when."""
     if not isinstance(step.at, AtTime):
         return 1
-    if step.at.at_ns >= end_ns:
+    if step.at.at_ns >= by_ns:
         return 0
     if step.every_ns is None:
         return 1
-    passed = -(-(end_ns - step.at.at_ns) // step.every_ns)
+    passed = -(-(by_ns - step.at.at_ns) // step.every_ns)
     return passed if step.times is None else min(step.times, passed)
 
 
 def _not_off(
-    step: Step, ons: list[Fault], offs: list[Fault], end: Ended
+    step: Step, ons: list[Fault], offs: list[Fault], by_ns: int
 ) -> Iterator[tuple[int, str]]:
     # A host that is started again is `off` when it is ready, which its program decides; and what
     # cannot be undone has no off.
@@ -77,7 +79,7 @@ def _not_off(
     undone = {(fault.index, fault.host) for fault in offs}
     for fault in ons:
         over = fault.t + step.lasts_ns
-        if over + fault.lag + end.lag < end.t and (fault.index, fault.host) not in undone:
+        if over < by_ns and (fault.index, fault.host) not in undone:
             yield (
                 fault.n,
                 (

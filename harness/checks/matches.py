@@ -8,9 +8,10 @@ for the judges.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from harness.checks.event_index import EventIndex, Spot
@@ -46,11 +47,13 @@ class Match:
 class Matches(Sequence[Match]):
     """Matches in order of event number."""
 
-    __slots__ = ("_found", "_numbers")
+    __slots__ = ("_floor", "_found", "_numbers", "_reached")
 
     def __init__(self, found: Iterable[Match]) -> None:
         self._found = list(found)
         self._numbers = [match.n for match in self._found]
+        self._reached: list[int] | None = None
+        self._floor: list[int] | None = None
 
     def __getitem__(self, position):  # type: ignore[no-untyped-def]
         return self._found[position]
@@ -58,22 +61,23 @@ class Matches(Sequence[Match]):
     def __len__(self) -> int:
         return len(self._found)
 
+    def position_after(self, n: int) -> int:
+        """Where the matches by events later than number ``n`` begin."""
+        return bisect_right(self._numbers, n)
+
     def after(self, n: int) -> Match | None:
         """The first match by an event later than number ``n``."""
-        position = bisect_right(self._numbers, n)
+        position = self.position_after(n)
         return self._found[position] if position < len(self._found) else None
 
-    def since(self, n: int) -> Iterator[Match]:
-        """Every match by an event later than number ``n``."""
-        for position in range(bisect_right(self._numbers, n), len(self._found)):
-            yield self._found[position]
-
-    def before(self, n: int) -> Iterator[Match]:
-        """Every match by an event earlier than number ``n``, the latest first."""
-        position = bisect_right(self._numbers, n - 1)
-        while position:
-            position -= 1
-            yield self._found[position]
+    def within(self, low_ns: int, high_ns: int) -> range:
+        """The positions outside which no match has its time in ``low_ns .. high_ns``; times run
+        only roughly with the numbers."""
+        if self._reached is None or self._floor is None:
+            times = [match.t for match in self._found]
+            self._reached = list(accumulate(times, max))
+            self._floor = list(accumulate(reversed(times), min))[::-1]
+        return range(bisect_left(self._reached, low_ns), bisect_right(self._floor, high_ns))
 
 
 @dataclass(slots=True)

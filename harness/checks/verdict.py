@@ -93,10 +93,8 @@ class RunVerdict:
 
 @dataclass(frozen=True, slots=True)
 class MutantVerdict:
-    """Whether a mutant was killed: exactly the checks in ``breaks`` failed in its runs.
-
-    ``ready`` is False where its programs never became ready (that is no kill).
-    """
+    """Whether a mutant was killed: its programs became ready, and exactly the checks in
+    ``breaks`` failed in its runs."""
 
     name: str
     place: Place

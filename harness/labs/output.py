@@ -82,9 +82,15 @@ def _without_torn_character(kept: bytes) -> bytes:
         byte = kept[-back]
         if byte & 0xC0 == 0x80:
             continue
-        length = 2 if byte >> 5 == 0b110 else 3 if byte >> 4 == 0b1110 else 4
-        return kept[:-back] if byte >= 0xC0 and length > back else kept
+        return kept[:-back] if _character_length(byte) > back else kept
     return kept
+
+
+def _character_length(lead: int) -> int:
+    """How many bytes the character has that begins with this one; 1 for what begins none."""
+    if not 0xC2 <= lead <= 0xF4:
+        return 1
+    return 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
 
 
 @dataclass(slots=True)

@@ -99,7 +99,10 @@ class ProgramLeftovers:
 
 @dataclass(frozen=True, slots=True)
 class GuardianFault:
-    """The guardian died, or could not end every process; a fault of the rig."""
+    """The guardian died, or could not end every process; a fault of the rig.
+
+    No program runs any more and no event follows: unwatch the guardian.
+    """
 
     text: str
 
@@ -146,6 +149,7 @@ class Guardian:
         self._allowances: dict[str, Allowance] = {}
         self._programs: list[Program] = []
         self._commands: dict[tuple[str, int], tuple[Sequence[str], str]] = {}
+        self._asked_to_end = False
         self._gone = False
 
     def __enter__(self) -> Guardian:
@@ -244,6 +248,7 @@ class Guardian:
         """
         if self._process is None or self._gone:
             return []
+        self._asked_to_end = True
         self._send({"do": "shutdown"})
         events: list[GuardianEvent] = []
         while not self._gone and self._wait_readable(deadline_ns):
@@ -301,6 +306,8 @@ class Guardian:
             match message["is"]:
                 case "gone":
                     self._gone = True
+                    if not self._asked_to_end:
+                        yield GuardianFault(f"{self._name()} was ended from outside (SIGTERM)")
                     yield from _left_behind(message["left"])
                 case "end" if not self._gone:
                     yield GuardianFault(self._lose("died"))
@@ -339,11 +346,13 @@ class Guardian:
         process.kill()
         deadline_ns = self._clock.monotonic_ns() + SWEEP_PATIENCE_NS
         left = kill_marked(f"{self.run_id}/", lambda: self._clock.monotonic_ns() < deadline_ns)
-        said = self._reap_guardian()
-        text = f"the guardian of the programs (process {process.pid}) {how}"
-        if said:
+        text = f"{self._name()} {how}"
+        if said := self._reap_guardian():
             text += f": {said}"
         return text + "".join(fault.text for fault in _left_behind(left))
+
+    def _name(self) -> str:
+        return f"the guardian of the programs (process {self.pid})"
 
     def _reap_guardian(self) -> str:
         """Its last words, one line; it is dying or dead when this is called."""

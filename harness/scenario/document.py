@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,23 +87,27 @@ def read_text(path: Path) -> str:
     """The text of a scenario file. Raises ScenarioFault for what cannot be one."""
     start = Place(str(path), 1, 1)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise _fault(start, "the file is too large", f"{size} bytes", f"at most {MAX_BYTES} bytes")
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise _fault(start, "this is no file", str(path), "a scenario file")
+        if facts.st_size > MAX_BYTES:
+            found = f"{facts.st_size} bytes"
+            raise _fault(start, "the file is too large", found, f"at most {MAX_BYTES} bytes")
         data = path.read_bytes()
-    except OSError as error:
-        raise _fault(start, f"cannot read the file: {error.strerror}", "", "") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _fault(start, f"cannot read the file: {reason}", "", "") from error
     return decoded(data, str(path))
 
 
 def decoded(data: bytes, file: str) -> str:
     """The bytes as text. Raises ScenarioFault for what is not clean UTF-8."""
     try:
-        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         place = _place_of(data[: error.start].decode("utf-8", "replace"), file)
-        raise _fault(place, "the file is not UTF-8", f"byte {data[error.start]:#04x}", "UTF-8") from None
-    return text
+        found = f"byte {data[error.start]:#04x}"
+        raise _fault(place, "the file is not UTF-8", found, "UTF-8") from None
 
 
 def _place_of(before: str, file: str) -> Place:
@@ -115,15 +120,17 @@ def _fault(place: Place, message: str, found: str, accepted: str) -> ScenarioFau
 
 
 # YAML's printable characters, section 5.1; the rest cannot stand in a stream.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 def parse_document(text: str, file: str, problems: Problems) -> Table | None:
     """The file's one mapping, or None when there is none to work with."""
     if bad := _UNPRINTABLE.search(text):
         place = _place_of(text[: bad.start()], file)
+        mark = bad.group() == "\ufeff"
+        what = "a byte order mark" if mark else "a control character"
         found = f"character {ord(bad.group()):#04x}"
-        problems.add(place, "the file holds a control character", found, "printable text")
+        problems.add(place, f"the file holds {what}", found, "printable text, UTF-8 unmarked")
         return None
     if len(text) > MAX_BYTES:
         problems.add(Place(file, 1, 1), "the text is too large", f"{len(text)}", f"{MAX_BYTES}")
@@ -139,7 +146,6 @@ class _Builder:
     """Turns YAML's events into nodes."""
 
     def __init__(self, text: str, file: str, problems: Problems) -> None:
-        self._lines = text.splitlines()
         self._text = text
         self._file = file
         self._problems = problems
@@ -211,8 +217,10 @@ class _Builder:
             self._note(event, f"the tag {tag} is refused", "a plain value: the key decides the type")
 
     def _scalar(self, event: Any) -> Text:
-        plain = event.style is None or event.style == ""
-        return Text(str(event.value), self._place(event.start_mark), plain)
+        if _UNPRINTABLE.search(event.value):
+            what = "an escaped control character"
+            self._note(event, what, "printable text; `hex` takes any bytes")
+        return Text(event.value, self._place(event.start_mark), event.style is None)
 
     def _items(self, event: Any, events: Iterator[Any], depth: int) -> Items:
         items: list[Node] = []
@@ -232,7 +240,9 @@ class _Builder:
             value_event = next(events)
             value = self._node(value_event, events, depth + 1)
             self._note_comment(key, value, value_event)
-            entries.append((key, value))
+            if key.value not in seen:
+                seen[key.value] = key.place
+                entries.append((key, _placed(value, key)))
         return Table(tuple(entries), self._place(event.start_mark))
 
     def _key(self, node: Node, seen: dict[str, Place]) -> Text:
@@ -244,18 +254,17 @@ class _Builder:
         elif node.value in seen:
             where = f"once; it stands in line {seen[node.value].line} already"
             self._problems.add(node.place, "a repeated key", node.value, where)
-        seen.setdefault(node.value, node.place)
         return node
 
     def _note_comment(self, key: Text, value: Node, event: Any) -> None:
         if key.value not in UNCOMMENTED or not isinstance(value, Text) or not value.plain:
             return
-        mark = event.end_mark
-        line = self._lines[mark.line] if mark.line < len(self._lines) else ""
-        if line[mark.column :].lstrip().startswith("#"):
-            place = Place(self._file, mark.line + 1, mark.column + 1)
+        end = event.end_mark.index
+        rest = self._text[end:].split("\n", 1)[0].strip()
+        if rest.startswith("#"):
             message = f"a comment behind an unquoted {key.value}"
-            self._problems.add(place, message, line[mark.column :].strip(), "the value in quotes")
+            accepted = f"'{value.value} {rest}' in quotes, or the comment on a line of its own"
+            self._problems.add(self._place(event.end_mark), message, rest, accepted)
 
     def _note_yaml_error(self, error: Exception) -> None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -266,7 +275,14 @@ class _Builder:
         self._problems.add(place, f"this is not YAML: {what}", self._line(place).strip())
 
     def _line(self, place: Place) -> str:
-        return self._lines[place.line - 1] if place.line <= len(self._lines) else ""
+        lines = self._text.split("\n")
+        return lines[place.line - 1] if place.line <= len(lines) else ""
+
+
+def _placed(value: Node, key: Text) -> Node:
+    """A value that is not there stands where its key does, not where the next line begins."""
+    missing = isinstance(value, Text) and value.plain and not value.value
+    return Text("", key.place) if missing else value
 
 
 _LEAVES = frozenset({"ScalarEvent", "AliasEvent"})

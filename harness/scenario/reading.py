@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from harness.errors import Place
 from harness.scenario.document import Items, Node, Problems, Table, Text
-from harness.scenario.vocabulary import FORMS, names_of
+from harness.scenario.vocabulary import NOUNS, names
+from harness.scenario.words import FORMS
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ class Fields:
         self.table = table
         self.noun = noun
         self.place = table.place
-        self._known = names_of(noun)
+        self._known = names(NOUNS[noun])
         self._nodes = {key.value: value for key, value in table.entries}
         self._before = len(reading.problems.list)
         self._refuse_unknown()
@@ -152,7 +153,7 @@ def called(node: Node) -> str:
 
 def accepts(form: str) -> str:
     """What a form accepts, in the words of a message."""
-    return FORMS.get(form) or "a mapping with " + ", ".join(names_of(form))
+    return FORMS.get(form) or "a mapping with " + ", ".join(names(NOUNS[form]))
 
 
 def notation(node: Node) -> str:

@@ -41,7 +41,9 @@ class _Clock:
     @property
     def end_ns(self) -> int | None:
         """When the run ends, where ``until`` is no event."""
-        return self.marks.time_of(self.scenario.until)
+        until = self.scenario.until
+        found = self.marks.find(until) if isinstance(until, AtMark) else None
+        return None if found is not None and found.many else self.marks.time_of(until)
 
     @property
     def limit(self) -> tuple[int, str]:

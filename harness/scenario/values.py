@@ -33,7 +33,6 @@ _NAME: Final = re.compile(r"\$\$\(|\$\([^()]*\)")
 _HEX_PAIR: Final = re.compile(r"[0-9a-fA-F]{2}|[xX]{2}")
 
 Number = int | Fraction
-Parse = Callable[[str], int] | Callable[[str], Fraction]
 
 
 def text(reading: Reading, node: Node, form: str = "text") -> str | None:
@@ -46,7 +45,7 @@ def texts(reading: Reading, node: Node) -> tuple[str, ...] | None:
     """A list of words, or one."""
     if isinstance(node, Items) and not node.items:
         return ()
-    return reading.each(node, lambda item: text(reading, item, "texts"))
+    return reading.each(node, lambda item: text(reading, item, "words"))
 
 
 def word(reading: Reading, node: Node, words: Iterable[str]) -> str | None:
@@ -60,7 +59,9 @@ def word(reading: Reading, node: Node, words: Iterable[str]) -> str | None:
     return None
 
 
-def quantity(reading: Reading, node: Node, form: str, parse: Callable[[str], Number]) -> Number | None:
+def quantity(
+    reading: Reading, node: Node, form: str, parse: Callable[[str], Number]
+) -> Number | None:
     """A scalar read by one of the parsers of :mod:`harness.units`."""
     found = reading.text(node, form)
     if found is None:
@@ -169,38 +170,37 @@ def bounds(reading: Reading, node: Node, form: str, parse: Callable[[str], Numbe
 
 
 def _range_form(error: UnitError, form: str) -> str:
-    ends = accepts(form) if form != "bounds" else error.accepted
-    return error.accepted if "end" in error.accepted else ends
+    return error.accepted if "end" in error.accepted else accepts(form)
 
 
 def counts(reading: Reading, node: Node, low: int = 0) -> Range | None:
     """A range of whole numbers."""
-    return bounds(reading, node, "counts", lambda value: _counted(value, low, None))
+    return bounds(reading, node, "count range", lambda value: _counted(value, low, None))
 
 
 def sizes(reading: Reading, node: Node) -> Range | None:
     """A range of bytes."""
-    return bounds(reading, node, "sizes", _bearable_size)
+    return bounds(reading, node, "size range", _bearable_size)
 
 
 def shares(reading: Reading, node: Node) -> Range | None:
     """A range of fractions of one."""
-    return bounds(reading, node, "shares", parse_share)
+    return bounds(reading, node, "share range", parse_share)
 
 
 def durations(reading: Reading, node: Node) -> Range | None:
     """A range of nanoseconds, not negative."""
-    return bounds(reading, node, "durations", _length)
+    return bounds(reading, node, "duration range", _length)
 
 
 def rates(reading: Reading, node: Node) -> Range | None:
     """A range of bits per second."""
-    return bounds(reading, node, "bounds", parse_rate)
+    return bounds(reading, node, "rate range", parse_rate)
 
 
 def numbers(reading: Reading, node: Node) -> Range | None:
     """A range of plain numbers."""
-    return bounds(reading, node, "bounds", parse_number)
+    return bounds(reading, node, "number range", parse_number)
 
 
 def limit(reading: Reading, node: Node, slack_ns: int | None = None) -> Range | None:
@@ -209,7 +209,7 @@ def limit(reading: Reading, node: Node, slack_ns: int | None = None) -> Range | 
     With ``slack_ns`` one value is a moment that may be missed by so much: ``2s`` is
     ``2s .. 2s + slack``. Ends may be negative, which looks back.
     """
-    form = "limit" if slack_ns is None else "waits"
+    form = "window" if slack_ns is None else "waits"
     found = bounds(reading, node, form, parse_duration if slack_ns is None else _length)
     if found is None or not isinstance(node, Text) or ".." in node.value:
         return found
@@ -231,7 +231,8 @@ def regex(reading: Reading, node: Node) -> str | None:
     try:
         compiled(found.value)
     except (re.error, OverflowError, RecursionError, Warning) as error:
-        reading.refuse(found.place, f"is no regular expression: {error}", found.value, accepts("regex"))
+        message = f"is no regular expression: {error}"
+        reading.refuse(found.place, message, found.value, accepts("regex"))
         return None
     return found.value
 
@@ -253,17 +254,18 @@ def _stand_in(match: re.Match[str]) -> str:
 
 def octets(reading: Reading, node: Node) -> bytes | None:
     """Bytes of a payload: pairs of hexadecimal digits, blanks are free."""
-    pairs = _pairs(reading, node, "hex")
+    pairs = _pairs(reading, node, "bytes")
     if pairs is None or any(pair is None for pair in pairs):
         if pairs is not None:
-            reading.refuse(node.place, "xx stands for any byte, which only a pattern can", "xx", accepts("hex"))
+            message = "xx stands for any byte, which only a pattern can"
+            reading.refuse(node.place, message, "xx", accepts("bytes"))
         return None
     return bytes(pair for pair in pairs if pair is not None)
 
 
 def octet_pattern(reading: Reading, node: Node) -> tuple[int | None, ...] | None:
     """The bytes a payload begins with, None for ``xx``."""
-    return _pairs(reading, node, "hex pattern")
+    return _pairs(reading, node, "byte pattern")
 
 
 def _pairs(reading: Reading, node: Node, form: str) -> tuple[int | None, ...] | None:

@@ -17,7 +17,7 @@ from typing import Final
 from harness.errors import Place
 from harness.scenario.bare_numbers import BARE_UNITS, bare_number
 from harness.scenario.document import Items, Node, Problems, Table, Text
-from harness.scenario.names import OTHER, SELF, Name, MalformedNameError, parse_names, put_in
+from harness.scenario.names import OTHER, SELF, MalformedNameError, Name, parse_names, put_in
 from harness.units import UnitError
 
 MAX_VARIANTS: Final = 1_000
@@ -75,7 +75,8 @@ def _countable(root: Table, choices: Mapping[str, object], problems: Problems) -
     count = math.prod(len(v) for v in choices.values() if isinstance(v, tuple))
     if count > MAX_VARIANTS:
         message = "the params make too many variants"
-        problems.add(_params_place(root), message, str(count), f"at most {MAX_VARIANTS}; --set fixes one")
+        accepted = f"at most {MAX_VARIANTS}; --set fixes a param"
+        problems.add(_params_place(root), message, str(count), accepted)
     return 0 < count <= MAX_VARIANTS
 
 

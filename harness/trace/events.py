@@ -247,7 +247,7 @@ class Closed(Event, frozen=True, kw_only=True, omit_defaults=True, tag="closed")
     """The last line: every program is gone and the log is whole.
 
     ``rules`` tells for each link rule, by its position in the file from 0, how many datagrams
-    met it; ``steps`` the steps that never happened.
+    met it; ``steps_missed`` the steps that never happened.
     """
 
     rules: dict[str, int] = {}

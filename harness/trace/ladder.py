@@ -1,189 +1,265 @@
 """The ladder: what happened around a moment, hosts as lanes, datagrams as arrows.
 
-Pure text of a fixed width. Everything a program or a datagram says is made visible, never passed
-on raw. Runs of equal lines are folded; the deciding event is marked with ``►``.
+Pure text of a fixed width: number and time of each event, the lanes, and the event in words.
+Whatever a program or a datagram says is made visible, never passed on raw. Runs of alike lines
+are folded, the evidence is marked with ``•`` and the deciding event with ``►``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 from harness.trace.events import (
     Address,
     AnyEvent,
     Closed,
     Corrupted,
+    DatagramEvent,
     Delivered,
     Dropped,
     Duplicated,
-    Icmp,
     Lag,
     Sent,
     Trace,
 )
-from harness.trace.text import excerpt as shortened
-from harness.trace.text import seconds, visible, words
-from harness.trace.text import visible_payload as payload_text
+from harness.trace.index import TraceIndex
+from harness.trace.lanes import Lanes, parties
+from harness.trace.text import ascii_only, describe, excerpt, quoted, seconds, visible, words
 
-AROUND = 8
+AROUND: Final = 8
 """How many events stand before and after each piece of evidence."""
-
-TIME_WIDTH = 10
-LANE_WIDTH = 12
-MAX_LANES = 5
-
-_Datagram = Sent | Delivered | Dropped | Duplicated | Corrupted | Icmp
+MAX_FOCUS: Final = 6
+"""How many pieces of evidence are shown, those next to the deciding one."""
+MAX_PERIOD: Final = 4
+"""The longest pattern of lines that is recognised as repeating."""
+MIN_REPEATS: Final = 3
+TEXT_CELLS: Final = 40
+"""What is kept for the words before lanes are laid out."""
+MIN_WIDTH: Final = 40
+_UNSEEN: Final = (Address, Lag, Closed)  # bookkeeping, shown only where it is evidence
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    number: int
-    time: str
+    """One event, drawn. Rows with equal ``alike`` may be folded; None is never folded."""
+
+    event: AnyEvent
+    mark: str
     lanes: str
     text: str
+    alike: tuple[object, ...] | None
 
 
 def ladder(
-    trace: Trace, evidence: Sequence[int] = (), deciding: int = 0, *, width: int = 100
+    trace: Trace,
+    evidence: Sequence[int] = (),
+    deciding: int = 0,
+    *,
+    width: int = 100,
+    around: int = AROUND,
+    plain: bool = False,
 ) -> list[str]:
-    """The lines around the events numbered in ``evidence``; the whole run without any."""
-    shown = _chosen(trace, evidence)
-    wanted = {event.n for event in shown}
-    hosts = _lanes(shown)
-    sent = {event.n: event for event in trace.events if isinstance(event, Sent)}
-    rows = [_row(event, hosts, sent) for event in shown]
-    lines = [_head(hosts)]
-    lines += _folded(rows, evidence, deciding, wanted)
-    if trace.torn:
-        lines.append(f"   {trace.torn}")
-    return [shortened(line, width).rstrip() for line in lines]
+    """The lines around the events numbered in ``evidence``; the whole run without any.
+
+    ``width`` is the most cells a line takes, ``plain`` draws with ASCII signs only.
+    """
+    width = max(MIN_WIDTH, width)
+    index = TraceIndex(trace)
+    focus = _focus(index, evidence, deciding)
+    shown, whole = _window(index, focus, around)
+    page = _Page.laid_out(shown, width, set(focus), deciding, plain=plain)
+    rows = [page.row(event, index, shown) for event in shown]
+    lines = [page.head, *page.lines(rows, whole)]
+    lines += _remarks(index, evidence, focus)
+    return [_fitted(line, width, plain=plain) for line in lines]
 
 
-def _chosen(trace: Trace, evidence: Sequence[int]) -> list[AnyEvent]:
-    events = [event for event in trace.events if not isinstance(event, Address | Lag | Closed)]
-    if not evidence:
-        return events
-    places = {event.n: index for index, event in enumerate(events)}
-    keep: set[int] = set()
-    for number in evidence:
-        if number in places:
-            index = places[number]
-            keep.update(range(index - AROUND, index + AROUND + 1))
-    return [event for index, event in enumerate(events) if index in keep]
+def _fitted(line: str, width: int, *, plain: bool) -> str:
+    text = excerpt(line, width).rstrip()
+    return ascii_only(text) if plain else text
 
 
-def _parties(event: AnyEvent) -> tuple[str, ...]:
-    if isinstance(event, _Datagram):
-        return (event.source, event.target)
-    host = getattr(event, "host", "")
-    return (host,) if host else ()
+def _focus(index: TraceIndex, evidence: Sequence[int], deciding: int) -> list[int]:
+    """The evidence that is shown: the pieces next to the deciding one, in order."""
+    known = sorted({number for number in (*evidence, deciding) if number in index})
+    centre = deciding if deciding in index else (known[-1] if known else 0)
+    return sorted(sorted(known, key=lambda number: abs(number - centre))[:MAX_FOCUS])
 
 
-def _lanes(events: Iterable[AnyEvent]) -> list[str]:
-    """The hosts that get a lane of their own, those that come first; the rest share the last."""
-    seen = dict.fromkeys(party for event in events for party in _parties(event))
-    return list(seen)[:MAX_LANES]
+def _window(
+    index: TraceIndex, focus: Sequence[int], around: int
+) -> tuple[list[AnyEvent], dict[int, int]]:
+    """What is shown, and for each event its place among all that might have been."""
+    concerned = frozenset(host for number in focus for host in parties(index.event(number)))
+    related = {n for number in focus for n in (number, *_relatives(index, number))}
+    candidates = [
+        event
+        for event in index.trace.events
+        if event.n in related or not isinstance(event, _UNSEEN) and _concerns(event, concerned)
+    ]
+    places = {event.n: place for place, event in enumerate(candidates)}
+    if not focus:
+        return candidates, places
+    near = {p for n in focus for p in range(places[n] - around, places[n] + around + 1)}
+    near |= {places[number] for number in related}
+    return [event for place, event in enumerate(candidates) if place in near], places
 
 
-def _head(hosts: Sequence[str]) -> str:
-    names = "".join(f"{shortened(visible(host), LANE_WIDTH - 2):^{LANE_WIDTH}}" for host in hosts)
-    return f"   {'seconds':>{TIME_WIDTH}} {names}"
+def _relatives(index: TraceIndex, number: int) -> Iterator[int]:
+    """A datagram's sending and fates, wherever in the run they are."""
+    event = index.event(number)
+    origin = index.origin(event) if isinstance(event, DatagramEvent) else None
+    if origin is not None:
+        yield origin.n
+        yield from (fate.n for fate in index.fates(origin.n))
 
 
-def _row(event: AnyEvent, hosts: Sequence[str], sent: dict[int, Sent]) -> _Row:
-    text = visible(_text(event, sent))
-    return _Row(event.n, seconds(event.t), _drawn(event, hosts), text)
+def _concerns(event: AnyEvent, hosts: frozenset[str]) -> bool:
+    """Between two hosts or more only what stays among them; of a single one all it takes part in."""
+    named = parties(event)
+    if not hosts or not named:
+        return True
+    among = [host in hosts for host in named]
+    return all(among) if len(hosts) > 1 else any(among)
 
 
-def _text(event: AnyEvent, sent: dict[int, Sent]) -> str:
-    if not isinstance(event, _Datagram):
-        host = getattr(event, "host", "")
-        prefix = f"{host} " if host else ""
-        return prefix + words(event)
-    name = f"{event.source}->{event.target}"
-    if isinstance(event, Icmp):
-        return f"{name} {words(event)}"
-    name += f" #{event.k}"
+def _remarks(index: TraceIndex, evidence: Sequence[int], focus: Sequence[int]) -> Iterator[str]:
+    left_out = len({number for number in evidence if number in index}) - len(focus)
+    if left_out > 0:
+        yield f"  … {left_out} more pieces of evidence are not shown"
+    if index.trace.torn:
+        yield f"  {visible(index.trace.torn)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The layout: widths of the columns, and the hosts with a lane."""
+
+    lanes: Lanes
+    number_width: int
+    time_width: int
+    focus: frozenset[int]
+    deciding: int
+    plain: bool
+
+    @classmethod
+    def laid_out(
+        cls, shown: Sequence[AnyEvent], width: int, focus: set[int], deciding: int, *, plain: bool
+    ) -> _Page:
+        number_width = max([5, *(len(str(event.n)) for event in shown)])
+        time_width = max([8, *(len(seconds(event.t)) for event in shown)])
+        first = [event for event in shown if event.n in focus]
+        hosts = dict.fromkeys(host for event in (*first, *shown) for host in parties(event))
+        room = width - number_width - time_width - 4 - TEXT_CELLS
+        order = _in_order(Lanes.of(list(hosts), room).hosts, shown)
+        lanes = Lanes.of(order, room)
+        return cls(lanes, number_width, time_width, frozenset(focus), deciding, plain)
+
+    def _line(self, mark: str, number: str, time: str, lanes: str, text: str) -> str:
+        start = f"{mark} {number:>{self.number_width}} {time:>{self.time_width}} "
+        return f"{start}{lanes} {text}" if lanes else start + text
+
+    @property
+    def head(self) -> str:
+        return self._line(" ", "event", "seconds", self.lanes.head, "")
+
+    def row(self, event: AnyEvent, index: TraceIndex, shown: Sequence[AnyEvent]) -> _Row:
+        marked = event.n in self.focus
+        mark = "►" if event.n == self.deciding else "•" if marked else " "
+        last = shown[-1].n
+        text = _text(event, index, last, told=self.lanes.tells(event))
+        text = ascii_only(text) if self.plain else text
+        alike = None if marked or event.n == self.deciding else _alike(event, index)
+        return _Row(event, mark, self.lanes.drawn(event), text, alike)
+
+    def lines(self, rows: Sequence[_Row], places: dict[int, int]) -> Iterator[str]:
+        """The rows, alike ones folded, with a gap where the window jumps."""
+        stretch: list[_Row] = []
+        for before, row in pairwise([None, *rows]):
+            if before and row and places[row.event.n] != places[before.event.n] + 1:
+                yield from self._folded(stretch)
+                jumped = places[row.event.n] - places[before.event.n] - 1
+                yield self._line(" ", "⋮", "", "", f"{jumped} events between")
+                stretch = []
+            if row:
+                stretch.append(row)
+        yield from self._folded(stretch)
+
+    def _folded(self, rows: Sequence[_Row]) -> Iterator[str]:
+        start = 0
+        while start < len(rows):
+            period, repeats = _repetition(rows, start)
+            end = start + period * repeats
+            for row in rows[start : start + period]:
+                time = seconds(row.event.t)
+                yield self._line(row.mark, str(row.event.n), time, row.lanes, row.text)
+            if repeats > 1:
+                said = f"… {end - start - period} more like this, to event {rows[end - 1].event.n}"
+                yield self._line(" ", "⋮", "", "", f"{said} at {seconds(rows[end - 1].event.t)}")
+            start = end
+
+
+def _in_order(hosts: Sequence[str], shown: Sequence[AnyEvent]) -> list[str]:
+    """Lanes stand in the order in which their hosts first appear, whatever decided."""
+    seen = dict.fromkeys(host for event in shown for host in parties(event))
+    return [host for host in seen if host in hosts]
+
+
+def _text(event: AnyEvent, index: TraceIndex, last: int, *, told: bool) -> str:
+    text = words(event) if told else describe(event)
+    if not isinstance(event, DatagramEvent):
+        return text
+    if told and hasattr(event, "k"):
+        text = f"#{event.k} {text}"
+    return text + _aside(event, index, last)
+
+
+def _aside(event: DatagramEvent, index: TraceIndex, last: int) -> str:
+    """What the eye would have to search for: how long it took, or a fate beyond the page."""
     if isinstance(event, Sent):
-        return f"{name} {words(event)}"
-    origin = sent.get(event.of)
-    said = f": {payload_text(origin.payload)}" if origin and isinstance(event, Delivered) else ""
-    return f"{name} {words(event)}{said}"
+        ends = [f for f in index.fates(event.n) if isinstance(f, Delivered | Dropped)]
+        late = ends and all(fate.n > last for fate in ends)
+        return f" ({words(ends[0])} at {seconds(ends[0].t)})" if late else _open_end(ends)
+    origin = index.origin(event) if isinstance(event, Delivered) else None
+    if origin is None:
+        return ""
+    after = f" after {max(0, event.t - origin.t) / 1e6:.1f} ms"
+    said = f": {quoted(origin.payload)}" if index.payload(event) == origin.payload else ""
+    return after + said
 
 
-def _column(host: str, hosts: Sequence[str]) -> int | None:
-    return hosts.index(host) * LANE_WIDTH + LANE_WIDTH // 2 if host in hosts else None
+def _open_end(ends: Sequence[object]) -> str:
+    return "" if ends else " (no fate)"
 
 
-def _drawn(event: AnyEvent, hosts: Sequence[str]) -> str:
-    cells = [" "] * (LANE_WIDTH * len(hosts))
-    for host in hosts:
-        cells[_column(host, hosts) or 0] = "│"
-    if isinstance(event, _Datagram):
-        _draw_arrow(cells, event, _column(event.source, hosts), _column(event.target, hosts))
-    else:
-        for party in _parties(event):
-            if (column := _column(party, hosts)) is not None:
-                cells[column] = "●"
-    return "".join(cells)
+def _alike(event: AnyEvent, index: TraceIndex) -> tuple[object, ...]:
+    """What makes two lines alike: kind, hosts and words, whatever numbers are in them."""
+    said = words(event)
+    if isinstance(event, Delivered | Dropped | Duplicated | Corrupted):
+        origin = index.origin(event)
+        said += words(origin) if origin else ""
+    return type(event), parties(event), re.sub(r"\d+", "0", said)
 
 
-def _draw_arrow(cells: list[str], event: _Datagram, start: int | None, end: int | None) -> None:
-    """Sent: leaves its lane. Delivered: arrives. Dropped: a cross halfway."""
-    if start is None or end is None or start == end:
-        return
-    step = 1 if end > start else -1
-    middle = (start + end) // 2
-    first, last = start + step, end
-    match event:
-        case Sent():
-            last, mark = middle, ">" if step > 0 else "<"
-        case Delivered() | Icmp():
-            first, last, mark = middle, end, "▶" if step > 0 else "◀"
-        case Dropped():
-            last, mark = middle, "✗"
-        case _:
-            last, mark = middle, "≠" if isinstance(event, Corrupted) else "²"
-    for column in range(first, last, step):
-        if cells[column] == " ":
-            cells[column] = "┄" if isinstance(event, Icmp) else "─"
-    cells[last - step] = mark
+def _repetition(rows: Sequence[_Row], start: int) -> tuple[int, int]:
+    """The period and the number of repeats from ``start`` that save most lines; else (1, 1)."""
+    best = (1, 1)
+    for period in range(1, MAX_PERIOD + 1):
+        repeats = _repeats(rows, start, period)
+        if repeats >= MIN_REPEATS and period * (repeats - 1) > best[0] * (best[1] - 1):
+            best = (period, repeats)
+    return best
 
 
-def _folded(
-    rows: Sequence[_Row], evidence: Sequence[int], deciding: int, wanted: set[int]
-) -> list[str]:
-    """Rows as lines; three or more that differ only in time become one and a count."""
-    lines: list[str] = []
-    index, before = 0, None
-    while index < len(rows):
-        row = rows[index]
-        if evidence and before is not None and _gap(before, row, wanted):
-            lines.append(f"   {'⋮':>{TIME_WIDTH}}")
-        alike = index
-        while alike + 1 < len(rows) and _same(rows[alike + 1], row, evidence):
-            alike += 1
-        lines.append(_line(row, evidence, deciding))
-        if alike - index >= 2:
-            fold = f"… {alike - index - 1} more like this until {rows[alike].time}"
-            lines.append(f"   {'':>{TIME_WIDTH}} {fold}")
-            index = alike
-        else:
-            index += 1
-        before = row.number if alike == index - 1 else rows[index - 1].number
-    return lines
-
-
-def _gap(before: int, row: _Row, wanted: set[int]) -> bool:
-    return any(number not in wanted for number in range(before + 1, row.number))
-
-
-def _same(row: _Row, like: _Row, evidence: Sequence[int]) -> bool:
-    marked = row.number in evidence or like.number in evidence
-    return not marked and row.lanes == like.lanes and row.text == like.text
-
-
-def _line(row: _Row, evidence: Sequence[int], deciding: int) -> str:
-    mark = "►" if row.number == deciding else "•" if row.number in evidence else " "
-    return f" {mark} {row.time:>{TIME_WIDTH}} {row.lanes} {row.text}"
+def _repeats(rows: Sequence[_Row], start: int, period: int) -> int:
+    """How often the ``period`` rows from ``start`` stand there in a row."""
+    place = start
+    while place < len(rows) and rows[place].alike is not None:
+        if place - start >= period and rows[place].alike != rows[place - period].alike:
+            break
+        place += 1
+    return max(1, (place - start) // period)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
-from harness.trace.events import Address, DatagramEvent, Delivered, Sent, Trace
+from harness.trace.events import Address, DatagramEvent, Sent, Trace
 
 IP = IPv4Address | IPv6Address
 UDP, ICMP, ICMP6 = 17, 1, 58
@@ -38,24 +38,19 @@ class Endpoint:
 
 
 class AddressBook:
-    """One address for each host: the first that another saw it at, where those are distinct and
-    of one family; else 10.0.0.N (fd00::N), by order of appearance."""
+    """One address for each host: the first that another saw it at, where those are distinct;
+    else 10.0.0.N (fd00::N), by order of appearance."""
 
     def __init__(self, trace: Trace) -> None:
         self._hosts: dict[str, int] = {}
         seen: dict[str, IP] = {}
-        for event in trace.events:
-            if isinstance(event, Address) and event.viewer != event.host:
-                self._meet(event.host)
-                address = parsed(event.address)
-                if address is not None:
-                    seen.setdefault(event.host, address)
-            elif isinstance(event, Sent | Delivered):
-                for name in (event.source, event.target):
-                    self._meet(name)
-        self._family = _family(seen)
+        for name, address in _sightings(trace):
+            self._meet(name)
+            if address is not None:
+                seen.setdefault(name, address)
+        self._family = next((address.version for address in seen.values()), 4)
         distinct = len(set(seen.values())) == len(seen)
-        self._seen = seen if distinct and len({each.version for each in seen.values()}) < 2 else {}
+        self._seen = seen if distinct else {}
 
     def _meet(self, name: str) -> None:
         if literal(name) is None:
@@ -65,7 +60,7 @@ class AddressBook:
         """Source and target; both of one family, that of a literal end where there is one."""
         ends = [literal(event.source), literal(event.target)]
         family = next((end.address.version for end in ends if end), self._family)
-        source = ends[0] or Endpoint(self._of(event.source, family), event.sport)
+        source = ends[0] or Endpoint(self._of(event.source, family), _source_port(event))
         target = ends[1] or Endpoint(self._of(event.target, family), event.dport)
         if source.address.version != target.address.version:  # two literals at odds
             source = Endpoint(_numbered(0, target.address.version), source.port)
@@ -82,8 +77,21 @@ class AddressBook:
         return ((name, self._of(name, self._family)) for name in self._hosts)
 
 
-def _family(seen: dict[str, IP]) -> int:
-    return next((address.version for address in seen.values()), 4)
+def _sightings(trace: Trace) -> Iterator[tuple[str, IP | None]]:
+    """Every mention of a host, with the address that another sees it at where it is told."""
+    for event in trace.events:
+        if isinstance(event, Address) and event.viewer != event.host:
+            yield event.host, parsed(event.address)
+        elif isinstance(event, Sent):
+            seen = literal(event.seen_as)
+            yield event.source, seen.address if seen else None
+            yield event.target, None
+
+
+def _source_port(event: DatagramEvent) -> int:
+    """The scenario's port, or for a socket that has none there, the one that was seen."""
+    seen = literal(event.seen_as) if isinstance(event, Sent) and not event.sport else None
+    return seen.port if seen else event.sport
 
 
 def _numbered(number: int, family: int) -> IP:

@@ -32,28 +32,58 @@ from harness.trace.events import (
     Started,
 )
 
-_SPOKEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that steer a terminal or a reader's eye instead of showing a sign: controls,
 format characters (bidi marks, zero widths), surrogates, private and unassigned, separators."""
 
+_STACKED: Final = frozenset({"Mn", "Me"})
+MAX_STACKED: Final = 2
+"""How many combining marks a sign may carry; more of them reach into the lines above."""
+
 EXCERPT: Final = 60
-"""How many characters of a payload or a line an event's own line shows."""
+"""How many cells of a payload an event's own line shows."""
+
+_LONG: Final = 240  # cells of a line of output: whoever shows less cuts again
+
+PLAIN_SIGNS: Final = str.maketrans("│─┄▶◀●•►✗≠²⋮…·→", "|-~><**>x!2:~.>")
+"""The harness's own signs for a terminal that knows only ASCII, one for one."""
 
 
 def visible(text: str) -> str:
     """``text`` with every character that is no plain sign spelt as ``\\x1b`` or ``\\u202e``."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_spelt(sign) for sign in text)
+    shown: list[str] = []
+    stacked = 0
+    for sign in text:
+        category = unicodedata.category(sign)
+        stacked = stacked + 1 if category in _STACKED else 0
+        hidden = category in _HIDDEN or stacked > MAX_STACKED
+        shown.append(_spelt(sign) if hidden else " " if sign.isspace() else sign)
+    return "".join(shown)
 
 
 def _spelt(sign: str) -> str:
-    if unicodedata.category(sign) not in _SPOKEN:
-        return " " if sign.isspace() else sign
     number = ord(sign)
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def ascii_only(text: str) -> str:
+    """The text for a stream that knows only ASCII: our signs replaced, the others spelt out."""
+    return text.translate(PLAIN_SIGNS).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal the text takes (Unicode Standard Annex 11)."""
+    return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def _cells(sign: str) -> int:
+    if unicodedata.category(sign) in _STACKED:
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
 
 
 def visible_payload(payload: bytes) -> str:
@@ -62,17 +92,29 @@ def visible_payload(payload: bytes) -> str:
 
 
 def excerpt(text: str, limit: int = EXCERPT) -> str:
-    """At most ``limit`` characters, the rest told by an ellipsis."""
-    return text if len(text) <= limit else text[: max(0, limit - 1)] + "…"
+    """At most ``limit`` cells, the rest told by an ellipsis."""
+    if cells(text[: limit + 1]) <= limit and len(text) <= limit:
+        return text
+    return text if cells(text) <= limit else _cut(text, limit - 1) + "…" * (limit > 0)
+
+
+def _cut(text: str, limit: int) -> str:
+    taken = 0
+    for place, sign in enumerate(text):
+        taken += _cells(sign)
+        if taken > limit:
+            return text[:place]
+    return text
 
 
 def quoted(payload: bytes, limit: int = EXCERPT) -> str:
     """Size and beginning of a payload: ``9 B "HEARTBEAT"``."""
     if not payload:
         return "0 B"
-    shown = visible_payload(payload[: 4 * limit])
-    cut = len(shown) > limit or len(payload) > 4 * limit
-    return f'{len(payload)} B "{shown[:limit]}"' + ("…" if cut else "")
+    looked_at = payload[: 4 * limit]  # a character of UTF-8 has at most four bytes
+    shown = visible_payload(looked_at)
+    cut = cells(shown) > limit or len(payload) > len(looked_at)
+    return f'{len(payload)} B "{_cut(shown, limit)}"' + "…" * cut
 
 
 def seconds(time_ns: int) -> str:
@@ -122,7 +164,7 @@ def _output(event: Output) -> str:
     stream = "" if event.stream == "stdout" else "stderr "
     cut = f" ({event.cut} B left out)" if event.cut else ""
     partial = " (no newline)" if event.partial else ""
-    return f"{stream}{excerpt(visible(event.line), 4 * EXCERPT)!s}{cut}{partial}"
+    return f"{stream}{excerpt(visible(event.line[: _LONG + 1]), _LONG)}{cut}{partial}"
 
 
 def _exited(event: Exited) -> str:

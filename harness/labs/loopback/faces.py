@@ -56,16 +56,16 @@ class Face:
 class FaceBook:
     """Every endpoint and every face of a run.
 
-    ``opened`` and ``closing`` are told of each socket that comes and goes; ``shown`` of each
-    face that a rebinding or a first use brings into sight.
+    ``shown`` is told of each face that a first use or a rebinding brings into sight; ``opened``
+    and ``closing`` of each socket that comes and goes.
     """
 
     platform: Platform
     ports: PortPool
     addresses: AddressBook
-    opened: Callable[[Face], None]
-    closing: Callable[[Face], None]
     shown: Callable[[Face], None]
+    opened: Callable[[Face], None] = lambda _: None
+    closing: Callable[[Face], None] = lambda _: None
     hosts: dict[str, str] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     _served: dict[tuple[str, int], Endpoint] = field(default_factory=dict)

@@ -32,9 +32,7 @@ def _udp_header(sport: int, dport: int, payload: bytes) -> bytes:
     return struct.pack("!HHHH", sport, dport, 8 + len(payload), 0)
 
 
-def port_unreachable_v4(
-    source: tuple[str, int], target: tuple[str, int], payload: bytes
-) -> bytes:
+def port_unreachable_v4(source: tuple[str, int], target: tuple[str, int], payload: bytes) -> bytes:
     """Type 3 code 3 (RFC 792) about the datagram that went from ``source`` to ``target``."""
     addresses = ipaddress.IPv4Address(source[0]).packed, ipaddress.IPv4Address(target[0]).packed
     head = (0x45, 0, 28 + len(payload), 0, 0, 64, UDP)
@@ -46,9 +44,7 @@ def port_unreachable_v4(
     return struct.pack("!BBHI", 3, 3, checksum(bare), 0) + body
 
 
-def port_unreachable_v6(
-    source: tuple[str, int], target: tuple[str, int], payload: bytes
-) -> bytes:
+def port_unreachable_v6(source: tuple[str, int], target: tuple[str, int], payload: bytes) -> bytes:
     """Type 1 code 4 (RFC 4443, 3.1); the kernel fills in the checksum (RFC 3542, 3.1)."""
     header = struct.pack(
         "!IHBB16s16s",

@@ -22,9 +22,7 @@ def built(
     return flipped(payload, send.flip, draws)
 
 
-def _part(
-    part: PayloadPart, text: Callable[[str], str], observed: bytes, draws: Stream
-) -> bytes:
+def _part(part: PayloadPart, text: Callable[[str], str], observed: bytes, draws: Stream) -> bytes:
     match part.how:
         case "text":
             return text(part.text).encode("utf-8", "surrogateescape")

@@ -239,7 +239,13 @@ class Programs:
         now_ns = self.loop.now()
         lag_ns = max(0, now_ns - event.at_ns)
         self.log.add(
-            Exited, now_ns, lag=lag_ns, host=life.host, code=event.code, by=life.by, life=life.number
+            Exited,
+            now_ns,
+            lag=lag_ns,
+            host=life.host,
+            code=event.code,
+            by=life.by,
+            life=life.number,
         )
         if life.host in self._again:
             self._again.discard(life.host)
@@ -263,9 +269,9 @@ class Programs:
     def _poll(self, _: int) -> None:
         """Look for the ports that are awaited, as long as any are."""
         waiting = [life for life in self.lives.values() if not life.over and life.readiness.ports]
-        taken = self.kernel.taken({
-            place for life in waiting for place in life.readiness.ports.values()
-        })
+        taken = self.kernel.taken(
+            {place for life in waiting for place in life.readiness.ports.values()}
+        )
         for life in waiting:
             life.readiness.see_bound(taken)
             self._consider(life)
@@ -338,5 +344,3 @@ class Programs:
     def _grace_over(self, life: Life, why: str) -> None:
         if not life.over:
             self.kill(life.host, life.by, f"{why}, its grace is over")
-
-

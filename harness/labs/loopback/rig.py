@@ -9,8 +9,8 @@ import resource
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from harness.checks.directory import Directory
 from harness.clock import Clock
@@ -18,14 +18,15 @@ from harness.labs.base import Plan
 from harness.labs.command import fresh_run_id
 from harness.labs.director import Director
 from harness.labs.loopback.addresses import AddressBook, Platform
+from harness.labs.loopback.announcer import Announcer
 from harness.labs.loopback.closed_fronts import ClosedFronts
 from harness.labs.loopback.drops import DropWatch, default_buffer
 from harness.labs.loopback.edited import Sources, sources
-from harness.labs.loopback.faces import Face, FaceBook
+from harness.labs.loopback.faces import FaceBook
 from harness.labs.loopback.icmp import Refuser
 from harness.labs.loopback.kernel_sockets import KernelSockets
 from harness.labs.loopback.loop import Loop
-from harness.labs.loopback.naming import Naming, member_host
+from harness.labs.loopback.naming import Naming
 from harness.labs.loopback.owners import Owners
 from harness.labs.loopback.ports import PortPool
 from harness.labs.loopback.programs import Programs
@@ -36,9 +37,8 @@ from harness.labs.loopback.weather import Weather
 from harness.labs.process import Guardian
 from harness.labs.watch import Match, Watch, live_match
 from harness.link.fabric import Deciding, Fabric
-from harness.rng import stream
-from harness.scenario.model import Scenario, Send
-from harness.trace.events import Address
+from harness.rng import Stream, stream
+from harness.scenario.model import Send
 from harness.trace.log import Log
 
 DESCRIPTORS = 65_536
@@ -52,13 +52,18 @@ def raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-@dataclass(slots=True)
-class Rig:
-    """The parts of one run."""
+class Closes(Protocol):
+    def close(self) -> None: ...
 
-    platform: Platform
+
+C = TypeVar("C", bound=Closes)
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """The parts of one run that its phases drive."""
+
     loop: Loop
-    log: Log
     ports: PortPool
     book: FaceBook
     kernel: KernelSockets
@@ -73,11 +78,13 @@ class Rig:
     fronts: ClosedFronts | None
     steps: Steps
     director: Director
+    announcer: Announcer
 
 
 @dataclass(slots=True)
 class Builder:
-    """Puts a rig together. ``undo`` takes back what was done, in the opposite order."""
+    """Puts a rig together. ``undo`` takes back what was done, in the opposite order;
+    ``failed`` is told by the programs when the run cannot go on."""
 
     plan: Plan
     log: Log
@@ -89,40 +96,35 @@ class Builder:
 
     def build(self) -> Rig:
         """The rig, with its guardian up and nothing else running."""
-        scenario = self.plan.scenario
+        scenario, log = self.plan.scenario, self.log
         loop = self._closing(Loop(self.clock))
-        ports = self._closing(PortPool(self._stream("ports")))
-        addresses = self._closing(AddressBook(self.platform, self._stream("addresses")))
-        kernel = KernelSockets()
-        weather = Weather(scenario, self._fabric())
-        waits = CoreWaits(self.clock)
-        book = FaceBook(self.platform, ports, addresses, _unset, _unset, self._shown)
+        kernel, waits = KernelSockets(), CoreWaits(self.clock)
+        announcer = Announcer(log, loop)
+        book = self._book(announcer)
+        fabric = self._fabric()
+        weather = Weather(scenario, fabric)
+        guardian = self._guardian()
         naming = Naming(scenario, book)
-        guardian = self._guardian(loop)
         programs = Programs(
-            scenario, loop, self.log, guardian, naming, kernel, waits, self._sources(), self.failed
+            scenario, loop, log, guardian, naming, kernel, waits, self._sources(), self.failed
         )
+        loop.watch(guardian, programs.serve)
         owners = Owners(kernel, programs.family, scenario.single_hosts)
         drops = DropWatch(kernel, default_buffer())
-        refuser = self._closing(Refuser(self.platform.family)) if self.raw else None
-        relay = Relay(
-            loop, self.log, book, owners, weather, drops, refuser, waits.latest_ns
-        )
+        relay = Relay(loop, log, book, owners, weather, drops, self._refuser(), waits.latest_ns)
         book.opened, book.closing = relay.attach, relay.detach
         self.undo.callback(book.close)
         fronts = None if self.raw else ClosedFronts(loop, book, relay, weather, kernel)
         match = self._matcher()
-        observed = observing(scenario, match)
-        self.log.add_sink(observed.feed)
         steps = Steps(
-            scenario, self.plan.seed, self.log, relay, book, weather, programs, naming, observed
-        )
+            scenario, self.plan.seed, log, relay, book, weather, programs, naming,
+            self._observed(match), announcer,
+        )  # fmt: skip
         director = Director(scenario, match)
-        self.log.add_sink(director.feed)
-        loop.watch(guardian, programs.serve)
+        log.add_sink(director.feed)
         return Rig(
-            self.platform, loop, self.log, ports, book, kernel, weather.fabric, weather, owners,
-            drops, waits, relay, guardian, programs, fronts, steps, director,
+            loop, book.ports, book, kernel, fabric, weather, owners, drops, waits, relay,
+            guardian, programs, fronts, steps, director, announcer,
         )  # fmt: skip
 
     def _stream(self, name: str) -> Stream:
@@ -132,17 +134,24 @@ class Builder:
         self.undo.callback(thing.close)
         return thing
 
+    def _book(self, announcer: Announcer) -> FaceBook:
+        ports = self._closing(PortPool(self._stream("ports")))
+        addresses = self._closing(AddressBook(self.platform, self._stream("addresses")))
+        return FaceBook(self.platform, ports, addresses, announcer.face)
+
     def _fabric(self) -> Deciding:
         fates = self.plan.fates
         return Fabric(self.plan.seed) if fates is None else Fabric.replayed(fates)
+
+    def _refuser(self) -> Refuser | None:
+        return self._closing(Refuser(self.platform.family)) if self.raw else None
 
     def _sources(self) -> Sources:
         folder = Path(self.plan.scenario.path).absolute().parent
         return sources(folder, self.plan.edits, Path(self.plan.folder))
 
-    def _guardian(self, loop: Loop) -> Guardian:
-        guardian = Guardian(fresh_run_id(), self.clock)
-        self.undo.callback(guardian.close)
+    def _guardian(self) -> Guardian:
+        guardian = self._closing(Guardian(fresh_run_id(), self.clock))
         guardian.start()
         raise_descriptor_limit()
         return guardian
@@ -152,5 +161,16 @@ class Builder:
         self.log.add_sink(directory.learn)
         return live_match(self.plan.scenario, directory)
 
-    def _shown(self, book: FaceBook, face: Face) -> None:
-        """A face has come into sight."""
+    def _observed(self, match: Match) -> Observed:
+        sends = {
+            step.index: step.action
+            for step in self.plan.scenario.timeline
+            if isinstance(step.action, Send)
+        }
+        copies = [part for send in sends.values() for part in send.payload if part.how == "copy"]
+        watches = {
+            index: Watch(send.of, match) for index, send in sends.items() if send.of is not None
+        }
+        observed = Observed(watches, wanted=bool(copies or watches))
+        self.log.add_sink(observed.feed)
+        return observed

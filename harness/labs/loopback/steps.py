@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from harness.labs.director import Begin, Undo
+from harness.labs.loopback.announcer import Announcer
 from harness.labs.loopback.faces import Endpoint, Face, FaceBook
 from harness.labs.loopback.naming import Naming
 from harness.labs.loopback.payload import MAX_PAYLOAD, built
@@ -79,7 +80,6 @@ class Observed:
     """The datagrams that ``copy`` may take: the one that triggered a step, or the latest match
     of ``of``. Keeps nothing unless a step asks for it."""
 
-    scenario: Scenario
     watches: dict[int, Watch] = field(default_factory=dict)
     wanted: bool = False
     payloads: dict[int, bytes] = field(default_factory=dict)
@@ -104,16 +104,16 @@ class Observed:
 
     def _payload(self, event: AnyEvent) -> bytes | None:
         if isinstance(event, Sent):
-            self.payloads[event.n] = event.payload
-        elif isinstance(event, Delivered) and event.payload is not None:
-            self.payloads[event.n] = event.payload
+            payload = event.payload
         elif isinstance(event, Delivered | Dropped):
-            self.payloads[event.n] = self.payloads.get(event.of, b"")
+            changed = event.payload if isinstance(event, Delivered) else None
+            payload = self.payloads.get(event.of, b"") if changed is None else changed
         else:
             return None
+        self.payloads[event.n] = payload
         if len(self.payloads) > KEPT_PAYLOADS:
             del self.payloads[next(iter(self.payloads))]
-        return self.payloads[event.n]
+        return payload
 
 
 @dataclass(slots=True)
@@ -129,6 +129,7 @@ class Steps:
     programs: Programs
     naming: Naming
     observed: Observed
+    announcer: Announcer
 
     def begin(self, order: Begin, lag_ns: int) -> None:
         """Let a step take effect. ``lag_ns`` is how late we are."""
@@ -143,8 +144,7 @@ class Steps:
             case HostAction():
                 self._act(action, order.step)
             case Rebind():
-                for member in members(action.host, self.scenario.hosts):
-                    self.book.rebind(member, address=action.new == "address")
+                self._rebind(action)
             case Send():
                 self._send(order, action)
 
@@ -177,6 +177,15 @@ class Steps:
             index=order.index,
             host=_member(order.caught, self.scenario),
         )
+
+    def _rebind(self, action: Rebind) -> None:
+        for member in members(action.host, self.scenario.hosts):
+            self.book.rebind(member, address=action.new == "address")
+            if action.new == "address":
+                loopback = self.book.platform.loopback
+                self.announcer.host(
+                    member, self.book.hosts[member], loopback, tuple(self.book.hosts)
+                )
 
     def _act(self, action: HostAction, step: Step) -> None:
         for member in members(action.host, self.scenario.hosts):

@@ -232,10 +232,18 @@ def test_a_fixed_number_of_seeds_is_run_in_full() -> None:
 
 
 def test_repeated_looks_are_paid_for() -> None:
-    one = scenario(share_check(shares("", "20%")), seeds=Range(1, 100))
-    assert most_looks(one) == 100
+    ranged = scenario(share_check(shares("", "20%")), seeds=Range(1, 100))
+    fixed = scenario(share_check(shares("", "20%")), seeds=Range(100, 100))
+    assert (most_looks(ranged), most_looks(fixed)) == (100, 1)
     runs = share_runs(Tally(118, 1000))
-    (once,), (often,) = pool(one, runs, looks=1), pool(one, runs, looks=most_looks(one))
-    assert once.outcome is Outcome.PASSED
+    (often,), (once,) = pool(ranged, runs, looks=1), pool(fixed, runs, looks=1)
     assert "confidence sequence" in often.reason
     assert "Clopper-Pearson" in once.reason
+
+
+def test_stopping_early_changes_nothing_about_what_was_decided() -> None:
+    one = scenario(share_check(shares("", "20%")), seeds=Range(2, 50))
+    runs = share_runs(Tally(70, 500), Tally(70, 500))
+    outcomes = {pool(one, runs, looks=looks)[0].outcome for looks in (1, 2, most_looks(one))}
+    assert len(outcomes) == 1
+    assert decided(one, runs) == (Outcome.INCONCLUSIVE not in outcomes)

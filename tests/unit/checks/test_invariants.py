@@ -8,7 +8,7 @@ import pytest
 from stories import MS, PLACE, Story, flow, scenario
 
 from harness.checks import invariants
-from harness.checks.invariants import broken_off, judge_rules
+from harness.checks.invariants import broken_off, judge_rules, unjudged_checks
 from harness.checks.verdict import CheckVerdict, Outcome
 from harness.errors import Place
 from harness.scenario.model import (
@@ -28,7 +28,7 @@ from harness.scenario.model import (
     Single,
     Step,
 )
-from harness.trace.events import Corrupted, Delivered, Fault, Note, Trace
+from harness.trace.events import Corrupted, Delivered, Ended, Fault, Note, Trace
 
 CUT = Step(
     0,
@@ -431,3 +431,20 @@ def test_a_cut_concerns_its_own_flows_only() -> None:
     assert breaches(cut_story(off=True, leak_ms=200), scenario(timeline=(other,))) == []
     both = replace(other, action=Cut((flow("server>alice", both=True),)))
     assert only_breach(cut_story(off=True, leak_ms=200), scenario(timeline=(both,)))
+
+
+def test_a_step_due_while_the_lab_was_late_with_the_end_need_not_happen() -> None:
+    story = good_story()
+    story.add(Ended, 10_000, why="until", lag=2_000 * MS)
+    for host in ("server", "alice"):
+        story.exits(host, 10_050, by="end")
+    story.closes(10_060)
+    late = replace(CUT, at=AtTime(9_000 * MS))
+    assert breaches(story.trace, scenario(timeline=(late,))) == []
+
+
+def test_checks_of_a_run_that_was_broken_off_are_errors_with_its_reason() -> None:
+    given = scenario(Check("c", Place("x.yaml", 5, 1), "", (Plain("never", PLACE, ""),)))
+    (verdict,) = unjudged_checks(given, "interrupted")
+    assert (verdict.name, verdict.outcome) == ("c", Outcome.ERROR)
+    assert verdict.reason == "not judged: interrupted"

@@ -67,7 +67,9 @@ def test_a_finished_splitter_is_as_new() -> None:
     assert splitter.feed(b"next\n") == [Line("next")]
 
 
-PIECES = st.lists(st.binary(max_size=12) | st.sampled_from([b"\n", b"\r\n", b"\r", b"\xc3", b"\xa4"]))
+PIECES = st.lists(
+    st.binary(max_size=12) | st.sampled_from([b"\n", b"\r\n", b"\r", b"\xc3", b"\xa4"])
+)
 
 
 @given(PIECES)

@@ -20,7 +20,7 @@ from nouns import (
 )
 
 from harness.scenario.membership import entry_of, members
-from harness.scenario.model import Cut, HostAction, Kind, Measure, Ready, Rebind, Stop
+from harness.scenario.model import AtPattern, Cut, HostAction, Kind, Measure, Ready, Rebind, Stop
 
 SERVER = host("server")
 CLIENT = host("client", count=3)
@@ -158,8 +158,6 @@ def test_a_silent_host_prints_and_ends_nothing(kind):
 
 
 def test_until_cannot_wait_for_a_silent_host():
-    from harness.scenario.model import AtPattern
-
     waiting = AtPattern(output("pulse", kind=Kind.EXIT, line=4))
     problem = refusal(until=waiting)
     assert problem.place.line == 4
