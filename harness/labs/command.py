@@ -65,6 +65,9 @@ def _exec_refusal(name: str, cwd: str, number: int) -> str:
         return "the interpreter named in its first line does not exist"
     if number == errno.ENOENT:
         return f"no such file (looked for {path!r})"
+    if number == errno.EACCES and "/" not in name:
+        # execvp(3): also where a directory of the PATH may not be searched.
+        return "no program of that name on the PATH that may be executed"
     if number == errno.EACCES:
         return "it is not an executable file (chmod +x, or name its interpreter first)"
     if number == errno.ENOEXEC:

@@ -2,7 +2,7 @@
 
 A lab feeds it every event of its log and asks what is due; it carries out the orders and writes a
 ``fault`` event when one took effect or was undone. From those events the director learns the
-marks. All times are nanoseconds since zero.
+marks. It carries nothing out and judges nothing. All times are nanoseconds since zero.
 """
 
 from __future__ import annotations
@@ -10,18 +10,31 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
-from harness.labs.watch import Match, Rendezvous, Watch, rendezvous
-from harness.scenario.model import AtMark, AtPattern, AtTime, Instant, Scenario, Step
+from harness.checks.matching import NOTHING
+from harness.labs.watch import Caught, Match, Rendezvous, Watch, rendezvous
+from harness.scenario.marks import Marked, Marks
+from harness.scenario.model import (
+    AtMark,
+    AtPattern,
+    AtTime,
+    Either,
+    Instant,
+    Pattern,
+    Scenario,
+    Single,
+    Step,
+)
 from harness.trace.events import AnyEvent, Fault
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Carry out a step. ``caught`` binds groups to the members that triggered it; ``trigger`` is
-    the event that did."""
+    """Carry out a step. ``index`` counts its repeats from 1. ``caught`` binds groups to the
+    members that triggered it (a group that it leaves out concerns every member); ``trigger`` is
+    the number of the event that did, 0 for none."""
 
     step: Step
     index: int
@@ -54,13 +67,24 @@ class EndRun:
 
 Order = Begin | Undo | StartHost | EndRun
 
+# Of what is due at the same instant, the old ends before the new begins, and the run ends last,
+# because a step at E still belongs to the run.
+_RANK: Final = {Undo: 0, Begin: 1, StartHost: 1, EndRun: 2}
+
 
 @dataclass(frozen=True, slots=True)
 class _MarkWait:
     """An order that waits for a mark."""
 
-    at: AtMark
+    marked: Marked
+    end: bool
+    plus_ns: int
     order: Order
+
+    def met_by(self, event: Fault) -> bool:
+        index = self.marked.index
+        named = event.step == self.marked.step.index and index in (None, event.index)
+        return named and event.on != self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +95,33 @@ class _PatternWait:
     order: Order
 
 
+@dataclass(slots=True)
+class _CountedEnd:
+    """An ``until`` whose pattern has an ``nth``: counted from the start of the run, whenever the
+    step begins. ``at_ns`` is None until it has come; ``waiting`` are the steps to undo then."""
+
+    rendezvous: Rendezvous
+    at_ns: int | None = None
+    waiting: list[Order] = field(default_factory=list)
+
+
 class Director:
-    """Holds the timeline of one run."""
+    """Holds the timeline of one run, which begins before zero with the first event."""
 
     def __init__(self, scenario: Scenario, match: Match) -> None:
         self._scenario = scenario
         self._match = match
-        self._due: list[tuple[int, int, Order]] = []
+        self._marks = Marks(scenario.timeline)
+        self._due: list[tuple[int, int, int, Order]] = []
         self._sequence = itertools.count()
-        self._marks: list[_MarkWait] = []
-        self._patterns: list[_PatternWait] = []
+        self._faults: list[Fault] = []
+        self._mark_waits: list[_MarkWait] = []
+        self._pattern_waits: list[_PatternWait] = []
         self._triggers: list[tuple[Step, Watch]] = []
-        self._begun: dict[int, int] = {}
+        self._counted_ends: dict[int, _CountedEnd] = {}
+        self._begun: set[int] = set()
         self._triggered: dict[int, int] = {}
+        self._end_known = False
         self._over = False
         self._plan_steps()
         self._plan_hosts()
@@ -94,7 +132,10 @@ class Director:
             if step.each is not None:
                 self._triggers.append((step, Watch(step.each, self._match)))
             elif step.at is not None:
-                self._when(step.at, Begin(step, 1, {}))
+                self._when(step.at, Begin(step, 1, NOTHING))
+            if isinstance(step.until, AtPattern) and _counts(step.until.pattern):
+                waiting = rendezvous(step.until.pattern, self._scenario, self._match)
+                self._counted_ends[step.index] = _CountedEnd(waiting)
 
     def _plan_hosts(self) -> None:
         for host in self._scenario.hosts.values():
@@ -103,22 +144,11 @@ class Director:
                     self._when(host.starts, StartHost(member))
 
     def _plan_end(self) -> None:
-        self._when(self._scenario.until, EndRun("until"))
-        if not isinstance(self._scenario.until, AtTime):
+        until = self._scenario.until
+        self._when(until, EndRun("until"))
+        # The deadline is for an end that waits for an event; a mark of a timed step does not.
+        if self._marks.time_of(until) is None:
             self._push(self._scenario.deadline_ns, EndRun("deadline"))
-
-    def _when(self, instant: Instant, order: Order) -> None:
-        match instant:
-            case AtTime(at_ns):
-                self._push(at_ns, order)
-            case AtMark():
-                self._marks.append(_MarkWait(instant, order))
-            case AtPattern(pattern):
-                waiting = rendezvous(pattern, self._scenario, self._match)
-                self._patterns.append(_PatternWait(waiting, order))
-
-    def _push(self, at_ns: int, order: Order) -> None:
-        heapq.heappush(self._due, (at_ns, next(self._sequence), order))
 
     @property
     def over(self) -> bool:
@@ -130,34 +160,18 @@ class Director:
         return self._due[0][0] if self._due and not self._over else None
 
     def due(self, now_ns: int) -> list[tuple[int, Order]]:
-        """The orders whose time has come, each with the time at which it was due."""
+        """The orders whose time has come, each with the time at which it was due.
+
+        Carry them out in this order, then ask again: what they caused may be due as well.
+        """
         orders: list[tuple[int, Order]] = []
         while not self._over and self._due and self._due[0][0] <= now_ns:
-            at_ns, _, order = heapq.heappop(self._due)
+            at_ns, _, _, order = heapq.heappop(self._due)
+            if order == EndRun("deadline") and self._end_known:
+                continue
             orders.append((at_ns, order))
             self._follow_up(at_ns, order)
         return orders
-
-    def _follow_up(self, at_ns: int, order: Order) -> None:
-        if isinstance(order, EndRun):
-            self._over = True
-        elif isinstance(order, Begin):
-            self._begun[order.step.index] = self._begun.get(order.step.index, 0) + 1
-            self._plan_undo(at_ns, order)
-            self._plan_repeat(at_ns, order)
-
-    def _plan_undo(self, at_ns: int, order: Begin) -> None:
-        step, undo = order.step, Undo(order.step, order.index, order.caught)
-        if step.lasts_ns is not None:
-            self._push(at_ns + step.lasts_ns, undo)
-        elif step.until is not None:
-            self._when(step.until, undo)
-
-    def _plan_repeat(self, at_ns: int, order: Begin) -> None:
-        step = order.step
-        if step.every_ns is not None and order.index < (step.times or order.index + 1):
-            again = Begin(step, order.index + 1, order.caught)
-            self._push(at_ns + step.every_ns, again)
 
     def feed(self, event: AnyEvent) -> None:
         """Note an event; what it triggers is due from now on."""
@@ -168,34 +182,110 @@ class Director:
         for step, watch in self._triggers:
             for hit in watch.feed(event):
                 self._trigger(step, hit.at_ns, hit.event, hit.caught)
-        for waiting in list(self._patterns):
-            met = waiting.rendezvous.feed(event)
-            if met is not None:
-                self._patterns.remove(waiting)
-                order = waiting.order
-                if isinstance(order, Begin):
-                    order = Begin(order.step, order.index, met.caught, met.event)
-                self._push(met.at_ns, order)
+        for end in self._counted_ends.values():
+            self._note_end(end, event)
+        if self._pattern_waits:
+            self._pattern_waits = [w for w in self._pattern_waits if not self._met(w, event)]
 
-    def _trigger(self, step: Step, at_ns: int, event: int, caught: Mapping[str, str]) -> None:
+    def missed(self) -> list[int]:
+        """The steps that never happened, by their index."""
+        return [step.index for step in self._scenario.timeline if step.index not in self._begun]
+
+    def _push(self, at_ns: int, order: Order) -> None:
+        if order == EndRun("until"):
+            self._end_known = True
+        entry = (at_ns, _RANK[type(order)], next(self._sequence), order)
+        heapq.heappush(self._due, entry)
+
+    def _when(self, instant: Instant, order: Order, given: Caught = NOTHING) -> None:
+        """Let an order be due at an instant, now if that has passed."""
+        match instant:
+            case AtTime(at_ns):
+                self._push(at_ns, order)
+            case AtMark():
+                self._at_mark(instant, order)
+            case AtPattern(pattern):
+                waiting = rendezvous(pattern, self._scenario, self._match, given)
+                self._pattern_waits.append(_PatternWait(waiting, order))
+
+    def _at_mark(self, at: AtMark, order: Order) -> None:
+        planned_ns = self._marks.time_of(at)
+        if at.plus_ns < 0 and planned_ns is not None:
+            # Before a mark: only the plan can tell, the mark itself would be too late.
+            self._push(planned_ns, order)
+            return
+        marked = self._marks.find(at)
+        if marked is None:
+            return
+        wait = _MarkWait(marked, at.end, at.plus_ns, order)
+        past = next((event for event in self._faults if wait.met_by(event)), None)
+        if past is None:
+            self._mark_waits.append(wait)
+        else:
+            self._push(past.t + at.plus_ns, order)
+
+    def _learn_mark(self, event: Fault) -> None:
+        if event.mark:
+            self._faults.append(event)
+        for wait in [wait for wait in self._mark_waits if wait.met_by(event)]:
+            self._mark_waits.remove(wait)
+            self._push(event.t + wait.plus_ns, wait.order)
+
+    def _trigger(self, step: Step, at_ns: int, event: int, caught: Caught) -> None:
         count = self._triggered.get(step.index, 0)
         if step.times is not None and count >= step.times:
             return
         self._triggered[step.index] = count + 1
         self._push(at_ns, Begin(step, count + 1, caught, event))
 
-    def _learn_mark(self, event: Fault) -> None:
-        if not event.mark:
-            return
-        for waiting in list(self._marks):
-            at = waiting.at
-            if at.mark != event.mark or at.end == event.on:
-                continue
-            if at.index is not None and at.index != event.index:
-                continue
-            self._marks.remove(waiting)
-            self._push(event.t + at.plus_ns, waiting.order)
+    def _met(self, waiting: _PatternWait, event: AnyEvent) -> bool:
+        hit = waiting.rendezvous.feed(event)
+        if hit is None:
+            return False
+        order = waiting.order
+        if isinstance(order, Begin):
+            order = Begin(order.step, order.index, hit.caught, hit.event)
+        self._push(hit.at_ns, order)
+        return True
 
-    def missed(self) -> list[int]:
-        """The steps that never happened, by their index."""
-        return [step.index for step in self._scenario.timeline if step.index not in self._begun]
+    def _note_end(self, end: _CountedEnd, event: AnyEvent) -> None:
+        hit = end.rendezvous.feed(event)
+        if hit is None:
+            return
+        end.at_ns = hit.at_ns
+        for order in end.waiting:
+            self._push(hit.at_ns, order)
+
+    def _follow_up(self, at_ns: int, order: Order) -> None:
+        if isinstance(order, EndRun):
+            self._over = True
+        elif isinstance(order, Begin):
+            self._begun.add(order.step.index)
+            self._plan_undo(at_ns, order)
+            self._plan_repeat(at_ns, order)
+
+    def _plan_undo(self, at_ns: int, order: Begin) -> None:
+        step, undo = order.step, Undo(order.step, order.index, order.caught)
+        counted = self._counted_ends.get(step.index)
+        if step.lasts_ns is not None:
+            self._push(at_ns + step.lasts_ns, undo)
+        elif counted is not None and counted.at_ns is None:
+            counted.waiting.append(undo)
+        elif counted is not None and counted.at_ns is not None:
+            self._push(counted.at_ns, undo)
+        elif step.until is not None:
+            # Without ``nth`` it is the next match: one from before would end nothing.
+            self._when(step.until, undo, order.caught)
+
+    def _plan_repeat(self, at_ns: int, order: Begin) -> None:
+        step = order.step
+        if step.every_ns is not None and order.index < (step.times or order.index + 1):
+            again = Begin(step, order.index + 1, order.caught, order.trigger)
+            self._push(at_ns + step.every_ns, again)
+
+
+def _counts(pattern: Pattern) -> bool:
+    """Whether an ``nth`` stands anywhere in a pattern."""
+    if isinstance(pattern, Single | Either) and pattern.nth is not None:
+        return True
+    return not isinstance(pattern, Single) and any(_counts(part) for part in pattern.patterns)

@@ -120,7 +120,9 @@ def _fault(place: Place, message: str, found: str, accepted: str) -> ScenarioFau
 
 
 # YAML's printable characters, section 5.1; the rest cannot stand in a stream.
-_UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 
 def parse_document(text: str, file: str, problems: Problems) -> Table | None:
@@ -138,7 +140,7 @@ def parse_document(text: str, file: str, problems: Problems) -> Table | None:
     return _Builder(text, file, problems).document()
 
 
-class _Stop(Exception):  # noqa: N818 (no error: it ends the reading of a file that is refused)
+class _Stop(Exception):
     """The rest of the file cannot be made sense of; the problem is noted already."""
 
 
@@ -173,7 +175,9 @@ class _Builder:
                 documents += 1
                 if documents > 1:
                     self._refuse(event, "a second document", "one scenario in a file")
-            elif name.endswith("StartEvent") and name != "StreamStartEvent" or name in _LEAVES:
+                if event.version not in (None, (1, 2)) or event.tags:
+                    self._refuse(event, "a directive", "YAML 1.2 without directives")
+            elif name in _NODES:
                 root = self._node(event, events, 0)
         if isinstance(root, Table):
             return root
@@ -214,7 +218,8 @@ class _Builder:
             self._note(event, f"the anchor &{event.anchor} is refused", "the value written out")
         tag = getattr(event, "ctag", None) or getattr(event, "tag", None)
         if tag:
-            self._note(event, f"the tag {tag} is refused", "a plain value: the key decides the type")
+            accepted = "a plain value: the key decides the type"
+            self._note(event, f"the tag {tag} is refused", accepted)
 
     def _scalar(self, event: Any) -> Text:
         if _UNPRINTABLE.search(event.value):
@@ -250,7 +255,8 @@ class _Builder:
             self._problems.add(node.place, "a key is text", accepted="a word before the colon")
             return Text("", node.place)
         if node.value == "<<" and node.plain:
-            self._problems.add(node.place, "the merge key << is refused", "<<", "the keys written out")
+            message = "the merge key << is refused"
+            self._problems.add(node.place, message, "<<", "the keys written out")
         elif node.value in seen:
             where = f"once; it stands in line {seen[node.value].line} already"
             self._problems.add(node.place, "a repeated key", node.value, where)
@@ -285,7 +291,9 @@ def _placed(value: Node, key: Text) -> Node:
     return Text("", key.place) if missing else value
 
 
-_LEAVES = frozenset({"ScalarEvent", "AliasEvent"})
+_NODES: Final = frozenset(
+    {"ScalarEvent", "AliasEvent", "MappingStartEvent", "SequenceStartEvent"}
+)
 
 
 def _yaml_events(text: str) -> Iterator[Any]:

@@ -185,12 +185,13 @@ class TraceReader:
 
     def _decoded(self, number: int, line: bytes) -> AnyEvent | None:
         try:
-            return _events.decode(line)
+            event: AnyEvent = _events.decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
             if line.endswith(b"\n"):
                 raise self._fault(number, f"damaged event: {error}") from None
             self.torn = f"line {number} is torn: its last {len(line)} bytes cannot be read"
             return None
+        return event
 
 
 def _reading(path: Path) -> BinaryIO:

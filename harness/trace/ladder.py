@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from harness.trace.events import (
@@ -99,7 +98,7 @@ def _window(
     candidates = [
         event
         for event in index.trace.events
-        if event.n in related or not isinstance(event, _UNSEEN) and _concerns(event, concerned)
+        if event.n in related or (not isinstance(event, _UNSEEN) and _concerns(event, concerned))
     ]
     places = {event.n: place for place, event in enumerate(candidates)}
     if not focus:
@@ -119,7 +118,7 @@ def _relatives(index: TraceIndex, number: int) -> Iterator[int]:
 
 
 def _concerns(event: AnyEvent, hosts: frozenset[str]) -> bool:
-    """Between two hosts or more only what stays among them; of a single one all it takes part in."""
+    """Of two hosts or more what stays among them; of a single one all that it takes part in."""
     named = parties(event)
     if not hosts or not named:
         return True
@@ -179,14 +178,13 @@ class _Page:
     def lines(self, rows: Sequence[_Row], places: dict[int, int]) -> Iterator[str]:
         """The rows, alike ones folded, with a gap where the window jumps."""
         stretch: list[_Row] = []
-        for before, row in pairwise([None, *rows]):
-            if before and row and places[row.event.n] != places[before.event.n] + 1:
+        for row in rows:
+            jumped = places[row.event.n] - places[stretch[-1].event.n] - 1 if stretch else 0
+            if jumped:
                 yield from self._folded(stretch)
-                jumped = places[row.event.n] - places[before.event.n] - 1
                 yield self._line(" ", "⋮", "", "", f"{jumped} events between")
                 stretch = []
-            if row:
-                stretch.append(row)
+            stretch.append(row)
         yield from self._folded(stretch)
 
     def _folded(self, rows: Sequence[_Row]) -> Iterator[str]:

@@ -121,7 +121,7 @@ def literal(text: str) -> Endpoint | None:
 def checksum(data: bytes) -> int:
     """The Internet checksum (RFC 1071)."""
     padded = data + bytes(len(data) % 2)
-    total = sum(struct.unpack(f">{len(padded) // 2}H", padded))
+    total: int = sum(struct.unpack(f">{len(padded) // 2}H", padded))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -133,7 +133,8 @@ def udp_packet(source: Endpoint, target: Endpoint, payload: bytes, number: int) 
     ports = (source.port & 0xFFFF, target.port & 0xFFFF, len(data) + 8)
     bare = struct.pack(">HHHH", *ports, 0) + data
     total = checksum(_pseudo(source.address, target.address, UDP, len(bare)) + bare) or 0xFFFF
-    return _ip(source.address, target.address, UDP, struct.pack(">HHHH", *ports, total) + data, number)
+    whole = struct.pack(">HHHH", *ports, total) + data
+    return _ip(source.address, target.address, UDP, whole, number)
 
 
 def icmp_packet(code: str, source: Endpoint, target: Endpoint, about: bytes) -> bytes:

@@ -126,8 +126,8 @@ def seconds(time_ns: int) -> str:
 
 def datagram(event: DatagramEvent) -> str:
     """The name that a datagram keeps from send to fate: ``alice->server #17``."""
-    flow = f"{event.source}->{event.target}"
-    return visible(f"{flow} of event {event.of}" if isinstance(event, Icmp) else f"{flow} #{event.k}")
+    name = f"about event {event.of}" if isinstance(event, Icmp) else f"#{event.k}"
+    return visible(f"{event.source}->{event.target} {name}")
 
 
 def _copy(number: int) -> str:

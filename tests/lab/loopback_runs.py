@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from harness.errors import Place
 from harness.labs.base import Plan
@@ -29,10 +30,12 @@ from harness.scenario.model import (
     Send,
     Single,
     Step,
+    Whose,
 )
 from harness.trace.events import AnyEvent, Delivered, Dropped, Note, Output, Sent
 from harness.trace.log import Log
 
+E = TypeVar("E")
 HERE = Place("test.yaml", 1, 1)
 MS = 1_000_000
 S = 1_000_000_000
@@ -73,8 +76,6 @@ def end(word: str) -> End:
     name, _, port = word.partition(":")
     number = int(port) if port else None
     if name == "any":
-        from harness.scenario.model import Whose
-
         return End(HostRef(whose=Whose.ALL), number)
     member = re.fullmatch(r"(client)-(\d+)", name)
     if member:
@@ -115,7 +116,7 @@ class Result:
 
     events: list[AnyEvent]
 
-    def of[E](self, kind: type[E]) -> list[E]:
+    def of(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
 
     def lines(self, host: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from loopback_runs import MS, Stage, link
 
 from harness.labs.loopback.icmp import may_refuse
+from harness.labs.loopback.lab import FAMILIES as SOCKET_FAMILIES
+from harness.scenario import model
 from harness.trace.events import Closed, Delivered, Dropped, Ended, Exited, Ready, Sent, Started
 
 FAMILIES = ["ipv4", "ipv6"]
@@ -91,15 +94,11 @@ def test_a_flipped_bit_arrives_changed(stage: Stage) -> None:
 def test_a_connected_socket_is_told_that_nobody_listens(
     stage: Stage, family: str, raw: bool
 ) -> None:
-    from harness.labs.loopback.lab import FAMILIES as KNOWN
-
-    if raw and not may_refuse(KNOWN[family]):
+    if raw and not may_refuse(SOCKET_FAMILIES[family]):
         pytest.skip("needs CAP_NET_RAW")
     stage.program("deaf.py", "import time\ntime.sleep(60)\n")
     stage.echo(1)
-    from harness.scenario.model import Ready as Awaited
-
-    stage.host("server", "python", "deaf.py", "$(self:9999)", ready=Awaited("started"))
+    stage.host("server", "python", "deaf.py", "$(self:9999)", ready=model.Ready("started"))
     result = stage.run(family=family, raw=raw)
     assert result.lines("alice") == ["refused"]
     reasons = [event.reason for event in result.of(Dropped)]
@@ -107,8 +106,6 @@ def test_a_connected_socket_is_told_that_nobody_listens(
 
 
 def test_two_labs_at_once_do_not_meet(stage: Stage, tmp_path: Path) -> None:
-    import threading
-
     (tmp_path / "other").mkdir()
     other = Stage(tmp_path / "other").echo(20)
     stage.echo(20)

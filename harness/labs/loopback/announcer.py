@@ -1,4 +1,4 @@
-"""Tells the log how the hosts see one another: an ``address`` event for whatever comes into sight."""
+"""Tells the log how hosts see one another: an ``address`` event for what comes into sight."""
 
 from __future__ import annotations
 

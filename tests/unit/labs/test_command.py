@@ -60,6 +60,7 @@ def test_two_runs_have_two_names() -> None:
     [
         (["nosuch"], "exec", errno.ENOENT, "'nosuch': no program of that name on the PATH"),
         (["./nosuch"], "exec", errno.ENOENT, "no such file (looked for '/work/./nosuch')"),
+        (["data"], "exec", errno.EACCES, "on the PATH that may be executed"),
         (["./data"], "exec", errno.EACCES, "not an executable file"),
         (["./data"], "exec", errno.ENOEXEC, "nor a script with a #! line"),
         (["a\0b"], "exec", errno.EINVAL, "NUL"),
