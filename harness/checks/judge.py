@@ -13,15 +13,17 @@ from harness.checks.bindings import bindings, members_text
 from harness.checks.blindness import blind_spot
 from harness.checks.claims import is_share_check, run_outcome
 from harness.checks.event_index import EventIndex
+from harness.checks.findings import Finding
 from harness.checks.host_words import Binding
 from harness.checks.instants import moments
 from harness.checks.invariants import judge_rules
 from harness.checks.matches import Finder
 from harness.checks.measures import judge_measure
-from harness.checks.plain import Finding, judge_plain
+from harness.checks.plain import judge_plain
 from harness.checks.verdict import CheckVerdict, Outcome, RunVerdict, worst
 from harness.checks.windows import Window, around, during_windows
 from harness.scenario.model import Check, Plain, Scenario
+from harness.scenario.notation import show_plain
 from harness.trace.events import Sent, Trace
 
 
@@ -84,7 +86,7 @@ def _judge_part(
 
 def _in_part(check: Check, part: Plain, reason: str) -> str:
     """The reason, with the plain check that it is about where a contract has several."""
-    return f"{part.text}: {reason}" if len(check.parts) > 1 else reason
+    return f"{show_plain(part)}: {reason}" if len(check.parts) > 1 else reason
 
 
 def _judge_member(check: Check, part: Plain, finder: Finder, binding: Binding) -> CheckVerdict:
@@ -101,7 +103,7 @@ def _judge_member(check: Check, part: Plain, finder: Finder, binding: Binding) -
 def _measured_windows(part: Plain, finder: Finder, binding: Binding) -> list[Window | None]:
     """Where a measure looks: around each anchor, in ``during``, or (None) at the whole run."""
     if part.anchor is not None:
-        came = [at for at in moments(part.anchor.instant, finder, binding)]
+        came = moments(part.anchor.instant, finder, binding)
         came = came[:1] if part.anchor.word == "after" else came
         inside = [at for at in came if at.t <= finder.index.end_ns]
         return [around(at, part.within, finder.index) for at in inside]

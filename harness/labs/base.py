@@ -45,7 +45,10 @@ class Plan:
 class Lab(Protocol):
     """What carries out plans."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The word after ``--lab``."""
+        ...
 
     def refusals(self, scenario: Scenario) -> tuple[Refusal, ...]:
         """Everything in the scenario that this lab cannot honour on this machine."""

@@ -14,6 +14,7 @@ from harness.scenario.model import (
     Host,
     HostAction,
     HostRef,
+    Kind,
     Plain,
     Ready,
     Scenario,
@@ -181,9 +182,12 @@ def _check_bound(
 
 def _check_programs(scenario: Scenario, problems: Problems) -> None:
     """Output, starts and ends belong to programs."""
+    own = {part.place for check in scenario.checks if check.contract for part in check.parts}
     for pattern in patterns(scenario):
         for leaf in leaves(pattern):
-            if leaf.host is not None and leaf.kind not in FLOW_KINDS:
+            # A heartbeat asks by itself, at its own place, whether an end of its flow has ended.
+            implied = leaf.kind is Kind.ENDED and leaf.place in own
+            if leaf.host is not None and leaf.kind not in FLOW_KINDS and not implied:
                 what = f"{leaf.kind}: {leaf.host}"
                 _check_runs(leaf.host, leaf.place, what, scenario, problems)
     for step in scenario.timeline:

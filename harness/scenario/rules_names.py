@@ -135,7 +135,7 @@ class _PartNames:
 
     def check(self, part: Plain) -> None:
         """The anchor binds for what follows; a sequence binds for its own later patterns."""
-        bound: Bound = frozenset() if getattr(part, "ids", None) is None else frozenset({"id"})
+        bound: Bound = frozenset() if part.ids is None else frozenset({"id"})
         if part.anchor is not None and isinstance(part.anchor.instant, AtPattern):
             bound = self.pattern(part.anchor.instant.pattern, bound)
         for pattern in (part.pattern, part.unless):

@@ -145,7 +145,8 @@ class _Clock:
             accepted = "unless with a window from 0s on"
             message = "unless on a window that looks back"
             self.problems.add(part.place, message, _range(part.within), accepted)
-        if part.anchor is None and part.within is not None and part.during is not None:
+        anchored = part.anchor is not None or part.ids is not None
+        if not anchored and part.within is not None and part.during is not None:
             message = "during beside within without an anchor word"
             accepted = "one of them, or after, each or whenever"
             self.problems.add(part.place, message, _range(part.within), accepted)

@@ -74,6 +74,7 @@ _SHARE_FORM: Final = scalar(_SHARE, "5%", "0.1%")
 FORMS: Final[dict[str, Schema]] = {
     "text": TEXT,
     "regex": TEXT,
+    "word": TEXT,
     "words": one_or_more(TEXT),
     "command": {"anyOf": [{"type": "string"}, listed(TEXT)]},
     "environment": {"type": "object", "additionalProperties": TEXT},

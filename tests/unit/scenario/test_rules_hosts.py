@@ -1,11 +1,15 @@
 """What is refused about hosts and the words that name them."""
 
+from dataclasses import replace
+
 import pytest
 from nouns import (
+    SECOND,
     claim,
     flow,
     host,
     output,
+    place,
     plain,
     ref,
     refusal,
@@ -19,8 +23,11 @@ from nouns import (
     step,
 )
 
+from harness.scenario.contract_terms import Alive, Heartbeat
+from harness.scenario.contracts import expand
 from harness.scenario.membership import entry_of, members
 from harness.scenario.model import AtPattern, Cut, HostAction, Kind, Measure, Ready, Rebind, Stop
+from harness.units import Range
 
 SERVER = host("server")
 CLIENT = host("client", count=3)
@@ -180,3 +187,19 @@ def test_members_of_words():
     assert members(ref("client-9"), hosts) == ()
     assert entry_of("client-1", hosts) is hosts["client"]
     assert entry_of("client-0", hosts) is None
+
+
+def test_a_heartbeat_may_come_from_a_silent_host():
+    expired = output("server", "expired $(pulse)", line=13)
+    terms = Heartbeat((flow("pulse -> server"),), Range(0, SECOND), expired, every=Range(0, SECOND))
+    parts = expand(terms, count=None, place=place(12), text="a heartbeat")
+    assert refusals(checks=[claim(*parts, contract="heartbeat")]) == []
+    gone = replace(terms, expired=output("pulse", "gone", line=13))
+    bad = expand(gone, count=None, place=place(12), text="a heartbeat")
+    assert refusal(checks=[claim(*bad, contract="heartbeat")]).place.line == 13
+
+
+def test_a_silent_host_is_not_alive():
+    parts = expand(Alive(ref("pulse")), count=None, place=place(12), text="alive: pulse")
+    found = refusals(checks=[claim(*parts, contract="alive")])
+    assert {problem.message for problem in found} == {"pulse runs no program"}

@@ -202,6 +202,7 @@ def test_during_beside_within_takes_an_anchor_word():
     both = {"within": within(0, 5), "during": During(seconds(1), seconds(2))}
     assert "without an anchor word" in checked(**both).message
     assert checked(**both, anchor=after(sent("alice -> server"), "each")) == []
+    assert checked(**both, ids=Range(1, 3)) == []
 
 
 @pytest.mark.parametrize(
