@@ -6,33 +6,19 @@ Owns ``expect`` and ``never`` with everything that bounds them. Where matches li
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Final
+from dataclasses import replace
 
+from harness.checks.findings import Finding, finding_of, finding_of_windows
 from harness.checks.host_words import Binding
 from harness.checks.instants import ZERO, Moment, moments
-from harness.checks.lagged import Case, Lie, lie_of, slack
-from harness.checks.matches import Finder, Match, Matches
-from harness.checks.sentences import (
-    anchor_words,
-    count_words,
-    distance,
-    event_words,
-    numbered,
-    numbers_of,
-    seconds,
-    within_words,
-)
+from harness.checks.lagged import Case
+from harness.checks.matches import Finder, Matches
+from harness.checks.sentences import seconds
+from harness.checks.settling import enough
 from harness.checks.verdict import Outcome
 from harness.checks.windows import Window, around, during_windows, whole_run
 from harness.scenario.model import Plain
-from harness.trace.events import AnyEvent
 from harness.units import Range
-
-AT_LEAST_ONE: Final = Range(1, None)
-_MOST_EVIDENCE: Final = 20
 
 
 def judge_plain(plain: Plain, finder: Finder, binding: Binding) -> Finding:
@@ -40,7 +26,7 @@ def judge_plain(plain: Plain, finder: Finder, binding: Binding) -> Finding:
     if plain.ids is None and plain.anchor is None:
         return _judge_run(plain, finder, binding)
     settled = [
-        _settle(plain, finder, binding, anchor, around(anchor, plain.within, finder.index))
+        _settled(plain, finder, binding, anchor, around(anchor, plain.within, finder.index))
         for anchor in _anchors(plain, finder, binding)
     ]
     return finding_of(plain, settled)
@@ -59,7 +45,9 @@ def _judge_run(plain: Plain, finder: Finder, binding: Binding) -> Finding:
     late = [window for window in windows if window.low_ns > finder.index.end_ns]
     if late and plain.within is None:
         return _ended_too_soon(late[0], finder)
-    return finding_of_windows([_settle(plain, finder, binding, ZERO, window) for window in windows])
+    return finding_of_windows(
+        [_settled(plain, finder, binding, ZERO, window) for window in windows]
+    )
 
 
 def _ended_too_soon(window: Window, finder: Finder) -> Finding:

@@ -31,7 +31,8 @@ class Order:
 
 
 class BirthError(Exception):
-    """The program never ran: ``step`` is ``fork``, ``cwd`` or ``exec``, ``number`` its errno."""
+    """The program never ran: ``step`` is ``streams``, ``fork``, ``cwd`` or ``exec``, ``number``
+    the errno of that step."""
 
     def __init__(self, step: str, number: int) -> None:
         self.step = step
@@ -46,7 +47,10 @@ def bear(order: Order) -> int:
     signal, none blocked, and no descriptors but its standard streams.
     """
     guardian = os.getpid()
-    reading, writing = os.pipe()  # closed by a successful exec, or told the failure
+    try:
+        reading, writing = os.pipe()  # closed by a successful exec, or told the failure
+    except OSError as error:
+        raise BirthError("streams", error.errno or errno.EMFILE) from error
     try:
         pid = os.fork()
     except OSError as error:

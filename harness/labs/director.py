@@ -194,25 +194,28 @@ class Director:
     def _push(self, at_ns: int, order: Order) -> None:
         if order == EndRun("until"):
             self._end_known = True
-        entry = (at_ns, _RANK[type(order)], next(self._sequence), order)
+        # Nothing is done before zero, whatever happened then.
+        entry = (max(at_ns, 0), _RANK[type(order)], next(self._sequence), order)
         heapq.heappush(self._due, entry)
 
-    def _when(self, instant: Instant, order: Order, given: Caught = NOTHING) -> None:
-        """Let an order be due at an instant, now if that has passed."""
+    def _when(
+        self, instant: Instant, order: Order, given: Caught = NOTHING, earliest_ns: int = 0
+    ) -> None:
+        """Let an order be due at an instant; at ``earliest_ns`` if that was before."""
         match instant:
             case AtTime(at_ns):
-                self._push(at_ns, order)
+                self._push(max(at_ns, earliest_ns), order)
             case AtMark():
-                self._at_mark(instant, order)
+                self._at_mark(instant, order, earliest_ns)
             case AtPattern(pattern):
                 waiting = rendezvous(pattern, self._scenario, self._match, given)
                 self._pattern_waits.append(_PatternWait(waiting, order))
 
-    def _at_mark(self, at: AtMark, order: Order) -> None:
+    def _at_mark(self, at: AtMark, order: Order, earliest_ns: int) -> None:
         planned_ns = self._marks.time_of(at)
         if at.plus_ns < 0 and planned_ns is not None:
             # Before a mark: only the plan can tell, the mark itself would be too late.
-            self._push(planned_ns, order)
+            self._push(max(planned_ns, earliest_ns), order)
             return
         marked = self._marks.find(at)
         if marked is None:
@@ -222,7 +225,7 @@ class Director:
         if past is None:
             self._mark_waits.append(wait)
         else:
-            self._push(past.t + at.plus_ns, order)
+            self._push(max(past.t + at.plus_ns, earliest_ns), order)
 
     def _learn_mark(self, event: Fault) -> None:
         if event.mark:
@@ -272,10 +275,10 @@ class Director:
         elif counted is not None and counted.at_ns is None:
             counted.waiting.append(undo)
         elif counted is not None and counted.at_ns is not None:
-            self._push(counted.at_ns, undo)
+            self._push(max(counted.at_ns, at_ns), undo)
         elif step.until is not None:
             # Without ``nth`` it is the next match: one from before would end nothing.
-            self._when(step.until, undo, order.caught)
+            self._when(step.until, undo, order.caught, earliest_ns=at_ns)
 
     def _plan_repeat(self, at_ns: int, order: Begin) -> None:
         step = order.step

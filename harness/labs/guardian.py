@@ -17,13 +17,13 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from harness.clock import SECOND_NS, SystemClock
 from harness.labs import family
 from harness.labs.birth import BirthError, Order, bear
 from harness.labs.family import Kin
 from harness.labs.frames import Frames, Message, encode
+from harness.labs.household import Household, Life
 from harness.labs.parenthood import adopt_orphans, die_with_parent
 
 KILL_PATIENCE_NS = 4 * SECOND_NS
@@ -32,60 +32,6 @@ KILL_PATIENCE_NS = 4 * SECOND_NS
 ROUND_MS = 2  # between two looks at who is still alive, unless a death wakes us earlier
 STOP_ROUNDS = 50  # a program that forks faster than it can be stopped is given up on
 MAX_FDS = 16
-
-
-@dataclass(slots=True)
-class Life:
-    """One program as it was started. ``alive`` until it is reaped."""
-
-    host: str
-    life: int
-    pid: int
-    alive: bool = True
-
-
-class Household:
-    """Which process belongs to which host.
-
-    A child that we started is known; everything below it is its host's. An orphan is attributed
-    by what was known of it while it had a parent, by its session or group, at last by its mark.
-    """
-
-    def __init__(self, run_id: str) -> None:
-        self._run_id = run_id
-        self.lives: dict[int, Life] = {}
-        self._known: dict[tuple[int, int], str] = {}
-
-    def current(self, host: str) -> Life | None:
-        """The life of a host that runs now."""
-        running = (life for life in self.lives.values() if life.host == host and life.alive)
-        return next(running, None)
-
-    def census(self) -> dict[str, list[Kin]]:
-        """Everyone alive below us by host; orphans that nothing attributes stand under ''."""
-        children = family.children_of(family.everyone())
-        members: dict[str, list[Kin]] = {}
-        for kin in children.get(os.getpid(), ()):
-            whole = [kin, *family.descendants(kin.pid, children)]
-            members.setdefault(self._host_of(kin), []).extend(filter(family.is_alive, whole))
-        self._known = {
-            (kin.pid, kin.started): host for host, kins in members.items() for kin in kins
-        }
-        return members
-
-    def everyone(self) -> list[Kin]:
-        """Everyone alive below us, whosever it is."""
-        return [kin for kins in self.census().values() for kin in kins]
-
-    def _host_of(self, kin: Kin) -> str:
-        known = self._known.get((kin.pid, kin.started))
-        if known:
-            return known
-        for leader in (kin.pid, kin.session, kin.group):
-            if leader in self.lives:
-                return self.lives[leader].host
-        run_id, _, host = family.mark_of(kin.pid).partition("/")
-        return host if run_id == self._run_id else ""
 
 
 class Guardian:
@@ -116,8 +62,7 @@ class Guardian:
             if self._lab.fileno() in ready:
                 self._listen()
         self._poll.unregister(self._lab.fileno())
-        left = self._end(self._household.everyone)
-        self._say({"is": "gone", "left": family.names(left)})
+        self._say({"is": "gone", "left": self._end_everybody()})
 
     def end(self) -> None:
         """Leave the loop at its next turn."""
@@ -215,10 +160,19 @@ class Guardian:
                 family.send(kin, signal.SIGSTOP)
             select.poll().poll(ROUND_MS)
 
-    def _end(self, members: Callable[[], list[Kin]]) -> list[Kin]:
+    def _end_everybody(self) -> list[str]:
+        """Kill until we have no child left, and so no descendant; names those that remain."""
+        for life in self._household.lives.values():
+            self._for_group(life.host, signal.SIGKILL)
+        left = self._end(self._household.everyone, has_children)
+        return family.names(left) or ["one that /proc does not show"] * has_children()
+
+    def _end(
+        self, members: Callable[[], list[Kin]], others: Callable[[], bool] = lambda: False
+    ) -> list[Kin]:
         """Kill until nobody is left; returns those that could not be ended in time."""
         deadline_ns = self._clock.monotonic_ns() + KILL_PATIENCE_NS
-        while (kins := members()) and self._clock.monotonic_ns() < deadline_ns:
+        while ((kins := members()) or others()) and self._clock.monotonic_ns() < deadline_ns:
             for kin in kins:
                 family.send(kin, signal.SIGKILL)
             self._await_deaths()
@@ -264,6 +218,15 @@ def order_of(message: Message, fds: list[int]) -> Order:
     stdout, stderr = fds
     argv, env, cwd = message["argv"], message["env"], message["cwd"]
     return Order(argv, env, cwd, stdout, stderr, terminal=message["terminal"])
+
+
+def has_children() -> bool:
+    """Whether any child of ours, adopted or born, is not yet reaped."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def exit_code(status: int) -> int:

@@ -38,11 +38,31 @@ from typing import Literal
 
 from harness.clock import SECOND_NS, Clock
 from harness.errors import RigFault
-from harness.labs.command import failure_text, program_environment, signal_number
+from harness.labs.command import program_environment, signal_number
 from harness.labs.family import kill_marked
 from harness.labs.frames import Frames, Message, encode
 from harness.labs.output import HOST_LIMIT_BYTES, Allowance
+from harness.labs.program_events import (
+    GuardianEvent,
+    GuardianFault,
+    ProgramExited,
+    ProgramFailed,
+    ProgramLeftovers,
+    ProgramStarted,
+    program_event,
+)
 from harness.labs.streams import Stream, open_streams
+
+__all__ = [
+    "Guardian",
+    "GuardianEvent",
+    "GuardianFault",
+    "Program",
+    "ProgramExited",
+    "ProgramFailed",
+    "ProgramLeftovers",
+    "ProgramStarted",
+]
 
 SEND_PATIENCE_S = 10.0
 """How long the guardian may leave a request unread; it serves each within milliseconds."""
@@ -55,59 +75,6 @@ RECEIVE_BYTES = 64 * 1024
 GUARDIAN_CODE = (
     "import sys; sys.path.append(sys.argv[1]); from harness.labs.guardian import main; main()"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramStarted:
-    """The command runs: its exec succeeded. Times are the guardian's monotonic clock, in ns."""
-
-    host: str
-    life: int
-    pid: int
-    at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramFailed:
-    """The command could not be started; ``text`` names it and says why. No exit follows."""
-
-    host: str
-    life: int
-    text: str
-    at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramExited:
-    """The program itself ended and was reaped; ``code`` is 128 + n for signal n."""
-
-    host: str
-    life: int
-    code: int
-    at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramLeftovers:
-    """Descendants that live on after their program; ``names`` are ``name (pid)``, sorted."""
-
-    host: str
-    life: int
-    names: tuple[str, ...]
-    at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class GuardianFault:
-    """The guardian died, or could not end every process; a fault of the rig.
-
-    No program runs any more and no event follows: unwatch the guardian.
-    """
-
-    text: str
-
-
-GuardianEvent = ProgramStarted | ProgramFailed | ProgramExited | ProgramLeftovers | GuardianFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,22 +281,8 @@ class Guardian:
                 case "end":
                     pass
                 case _:
-                    yield self._event(message)
-
-    def _event(self, message: Message) -> GuardianEvent:
-        host, life, at_ns = message["host"], message["life"], message["at_ns"]
-        match message["is"]:
-            case "started":
-                return ProgramStarted(host, life, message["pid"], at_ns)
-            case "exited":
-                return ProgramExited(host, life, message["code"], at_ns)
-            case "leftovers":
-                return ProgramLeftovers(host, life, tuple(message["names"]), at_ns)
-            case "failed":
-                text = failure_text(*self._commands[host, life], message["step"], message["errno"])
-                return ProgramFailed(host, life, text, at_ns)
-            case other:
-                raise AssertionError(f"the guardian said {other!r}")
+                    command = self._commands[message["host"], message["life"]]
+                    yield program_event(message, *command)
 
     def _wait_readable(self, deadline_ns: int) -> bool:
         left_ns = deadline_ns - self._clock.monotonic_ns()

@@ -291,9 +291,7 @@ def _placed(value: Node, key: Text) -> Node:
     return Text("", key.place) if missing else value
 
 
-_NODES: Final = frozenset(
-    {"ScalarEvent", "AliasEvent", "MappingStartEvent", "SequenceStartEvent"}
-)
+_NODES: Final = frozenset({"ScalarEvent", "AliasEvent", "MappingStartEvent", "SequenceStartEvent"})
 
 
 def _yaml_events(text: str) -> Iterator[Any]:

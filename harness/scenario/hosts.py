@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 import shlex
 from collections.abc import Mapping
@@ -17,6 +16,11 @@ from harness.scenario.reading import Fields, Reading, accepts
 from harness.scenario.values import count, duration, port, positive_duration, regex, text, word
 from harness.scenario.words import SIGNALS, STDIO
 
+Stdio = Literal["pipe", "tty"]
+
+MAX_COUNT: Final = 1_000
+_UNREADABLE: Final = ("?",)
+"""Stands for a command that is wrong, so that its host is not taken for a silent one."""
 _NAME: Final = re.compile(r"\$\([^()]*\)")
 _HELD: Final = "\ue000"
 """Stands for a blank inside ``$(other client)`` while a command is split (private use)."""
@@ -48,15 +52,21 @@ def _host(reading: Reading, key: Text, node: Node) -> Host | None:
     return Host(
         key.value,
         key.place,
-        run=fields.get("run", partial(_command, reading)) or (),
-        count=fields.get("count", partial(count, reading)),
+        run=_run(reading, fields),
+        count=fields.get("count", partial(count, reading, low=1, high=MAX_COUNT)),
         env=fields.get("env", partial(_environment, reading)) or {},
-        cwd=fields.get("cwd", partial(_folder, reading)) or os.path.abspath(reading.folder),
-        stdio=cast("Literal['pipe', 'tty']", fields.get("stdio", partial(word, reading, words=STDIO)) or "pipe"),
+        cwd=fields.get("cwd", partial(_folder, reading)) or str(reading.folder.absolute()),
+        stdio=cast("Stdio", fields.get("stdio", partial(word, reading, words=STDIO)) or "pipe"),
         ready=fields.get("ready", partial(_ready, reading)) or Ready(),
         starts=fields.get("starts", partial(instant, reading)),
         stop=fields.get("stop", partial(_stop, reading)) or Stop(),
     )
+
+
+def _run(reading: Reading, fields: Fields) -> tuple[str, ...]:
+    if "run" not in fields:
+        return ()
+    return fields.get("run", partial(_command, reading)) or _UNREADABLE
 
 
 def _command(reading: Reading, node: Node) -> tuple[str, ...] | None:
@@ -103,11 +113,11 @@ def _folder(reading: Reading, node: Node) -> str | None:
     found = text(reading, node)
     if found is None:
         return None
-    path = os.path.abspath(reading.folder / found)
-    if not os.path.isdir(path):
+    path = (reading.folder / found).absolute()
+    if not path.is_dir():
         reading.refuse(node.place, "there is no such folder", found, "a folder beside the file")
         return None
-    return path
+    return str(path)
 
 
 def _ready(reading: Reading, node: Node) -> Ready | None:

@@ -1,14 +1,12 @@
 """Named links, each with its source. A value that the source does not give is not set.
 
-The presets of WebPageTest and of Chrome give a round-trip time; half of it is the delay of each
-direction. Their rates differ by direction; a profile is one direction, hence ``-up`` and ``-down``.
+The presets of WebPageTest give a round-trip time; half of it is the delay of each direction. Where
+their rates differ by direction there is a profile for each, ``-down`` and ``-up``.
 
 Sources:
     WebPageTest, ``connectivity.ini.sample``, github.com/catchpoint/WebPageTest (BwIn, BwOut in
     kbit/s, Latency as round trip in ms).
-    Chrome DevTools, ``NetworkManager.ts``, "Slow 3G" and "Fast 3G" before their factors for
-    request-level throttling: 400 kbit/s and 400 ms, 1.6 Mbit/s and 150 ms.
-    ITU-T G.114 (05/2003), annex A: 260 ms one way over a geostationary satellite.
+    ITU-T G.114 (05/2003), table A.1: 260 ms one way over a satellite at 36,000 km.
 """
 
 from __future__ import annotations
@@ -22,7 +20,6 @@ from harness.scenario.model import LinkFields
 _MS: Final = 1_000_000
 _KBIT: Final = 1_000
 _WEBPAGETEST: Final = "WebPageTest connectivity.ini.sample"
-_CHROME: Final = "Chrome DevTools NetworkManager.ts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,8 @@ PROFILES: Final[Mapping[str, Profile]] = {
     "3g-up": _preset(f"{_WEBPAGETEST}, 3G", 150, 768),
     "4g": _preset(f"{_WEBPAGETEST}, 4G", 85, 9_000),
     "lte": _preset(f"{_WEBPAGETEST}, LTE", 35, 12_000),
-    "slow-3g": _preset(f"{_CHROME}, Slow 3G", 200, 400),
-    "fast-3g": _preset(f"{_CHROME}, Fast 3G", 75, 1_600),
-    "satellite-geo": _preset("ITU-T G.114 (05/2003), annex A, geostationary satellite", 260),
+    "3g-slow": _preset(f"{_WEBPAGETEST}, 3GSlow", 200, 400),
+    "3g-fast-down": _preset(f"{_WEBPAGETEST}, 3GFast", 75, 1_600),
+    "3g-fast-up": _preset(f"{_WEBPAGETEST}, 3GFast", 75, 768),
+    "satellite-geo": _preset("ITU-T G.114 (05/2003), table A.1, altitude 36,000 km", 260),
 }

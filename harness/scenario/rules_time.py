@@ -89,32 +89,32 @@ class _Clock:
             names = self.marks.names
             accepted = f"one of {', '.join(names)}" if names else "a step with this mark"
             message = "no step has this mark"
-            self.problems.add(moment.place, message, mark.mark, accepted, names)
+            self.problems.add(mark.place, message, mark.mark, accepted, names)
         elif found.many and moment.what not in ("each", "whenever"):
-            accepted = f"{found.step.mark}-1, or each: {shown}"
+            accepted = f"one of them, such as {found.step.mark}-1, or each: {found.step.mark}"
             message = f"{found.step.mark} repeats, and {moment.what} means one instant"
-            self.problems.add(moment.place, message, shown, accepted)
+            self.problems.add(mark.place, message, found.step.mark, accepted)
         else:
-            self._check_index(moment, found, shown)
+            self._check_index(mark, found, shown)
             self._check_has_end(moment, mark, found.step, shown)
 
-    def _check_index(self, moment: Moment, found: Marked, shown: str) -> None:
+    def _check_index(self, mark: AtMark, found: Marked, shown: str) -> None:
         step, index = found.step, found.index
         if index is None:
             return
         if not repeats(step):
             message = f"{step.mark} does not repeat"
-            self.problems.add(moment.place, message, shown, step.mark)
+            self.problems.add(mark.place, message, shown, step.mark)
         elif step.times is not None and index > step.times:
             accepted = f"{step.mark}-1 … {step.mark}-{step.times}"
-            self.problems.add(moment.place, f"{step.mark} repeats less often", shown, accepted)
+            self.problems.add(mark.place, f"{step.mark} repeats less often", shown, accepted)
 
     def _check_has_end(self, moment: Moment, mark: AtMark, step: Step, shown: str) -> None:
         ends = step.lasts_ns is not None or step.until is not None
         lasts = moment.what == "during" and undoable(step)
         if mark.end and not ends and not lasts:
             accepted = "a step with for or until" if undoable(step) else step.mark
-            self.problems.add(moment.place, f"{step.mark} has no end", shown, accepted)
+            self.problems.add(mark.place, f"{step.mark} has no end", shown, accepted)
 
     def check_step(self, step: Step) -> None:
         """A step lies within the run, its last repeat and its end too."""
@@ -128,7 +128,11 @@ class _Clock:
             return
         if last is not None and step.lasts_ns is not None:
             self.check_beyond(last + step.lasts_ns, step.place, "the step's end")
-        self.check_beyond(self.marks.time_of(step.until), step.place, "the step's end")
+        end = self.marks.time_of(step.until)
+        if at is not None and end is not None and end < at:
+            found, accepted = format_duration(end), f"an instant after {format_duration(at)}"
+            self.problems.add(step.place, "the step ends before it begins", found, accepted)
+        self.check_beyond(end, step.place, "the step's end")
 
     def check_beyond(self, at_ns: int | None, place: Place, what: str) -> bool:
         """Refuse an instant after the end of the run."""
@@ -150,7 +154,10 @@ class _Clock:
             message = "during beside within without an anchor word"
             accepted = "one of them, or after, each or whenever"
             self.problems.add(part.place, message, _range(part.within), accepted)
-        self._check_window(part)
+        word = "" if part.anchor is None else part.anchor.word
+        at = None if part.anchor is None else self.marks.time_of(part.anchor.instant)
+        if not self.check_beyond(at, part.place, word):
+            self._check_window(part)
         self._check_during(part)
 
     def _check_window(self, part: Plain) -> None:

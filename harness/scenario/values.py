@@ -41,7 +41,7 @@ def text(reading: Reading, node: Node, form: str = "text") -> str | None:
     return found.value.strip() if found is not None else None
 
 
-def texts(reading: Reading, node: Node) -> tuple[str, ...] | None:
+def words(reading: Reading, node: Node) -> tuple[str, ...] | None:
     """A list of words, or one."""
     if isinstance(node, Items) and not node.items:
         return ()

@@ -193,7 +193,7 @@ class _Filler:
             return filled  # the reader of commands tells what is wrong with it
         if filled.value == run.value:
             return run
-        return Items(tuple(self._filled(Text(w, run.place, run.plain)) for w in words), run.place)
+        return Items(tuple(self._filled(Text(w, run.place, plain=False)) for w in words), run.place)
 
     def _whole(self, text: Text) -> Node | None:
         """The param itself where the value is nothing but its name."""

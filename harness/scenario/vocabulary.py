@@ -206,7 +206,7 @@ DELIVERY: Final = (
     Key("offered", "pattern", "what is handed in, with a group id"),
     Key("ids", "count range", "instead of offered: the numbers that are handed in"),
     Key("taken", "pattern", "what comes out, with a group id", required=True),
-    Key("promise", "promise", "exactly once, at least once, at most once; and in order", required=True),
+    Key("promise", "promise", "how often, and optionally in order behind it", required=True),
     Key("takes", "duration range", "from handing in to coming out"),
 )
 

@@ -58,6 +58,11 @@ class TraceWriter:
         self._lost_from: int | None = None
         self._file: BinaryIO | None = _opened(path)
         self._put(encode_header(header))
+        try:
+            self.flush()
+        except RigFault:
+            self.close()
+            raise
 
     @property
     def broken(self) -> bool:

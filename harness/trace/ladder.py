@@ -26,7 +26,7 @@ from harness.trace.events import (
     Trace,
 )
 from harness.trace.index import TraceIndex
-from harness.trace.lanes import Lanes, parties
+from harness.trace.lanes import MIN_LANE, Lanes, parties
 from harness.trace.text import ascii_only, describe, excerpt, quoted, seconds, visible, words
 
 AROUND: Final = 8
@@ -36,8 +36,8 @@ MAX_FOCUS: Final = 6
 MAX_PERIOD: Final = 4
 """The longest pattern of lines that is recognised as repeating."""
 MIN_REPEATS: Final = 3
-TEXT_CELLS: Final = 40
-"""What is kept for the words before lanes are laid out."""
+TEXT_CELLS, FEWEST_TEXT_CELLS = 40, 24
+"""What is kept for the words before lanes are laid out; the fewest for the sake of two lanes."""
 MIN_WIDTH: Final = 40
 _UNSEEN: Final = (Address, Lag, Closed)  # bookkeeping, shown only where it is evidence
 
@@ -153,7 +153,8 @@ class _Page:
         time_width = max([8, *(len(seconds(event.t)) for event in shown)])
         first = [event for event in shown if event.n in focus]
         hosts = dict.fromkeys(host for event in (*first, *shown) for host in parties(event))
-        room = width - number_width - time_width - 4 - TEXT_CELLS
+        free = width - number_width - time_width - 4
+        room = max(free - TEXT_CELLS, min(2 * MIN_LANE, free - FEWEST_TEXT_CELLS))
         order = _in_order(Lanes.of(list(hosts), room).hosts, shown)
         lanes = Lanes.of(order, room)
         return cls(lanes, number_width, time_width, frozenset(focus), deciding, plain)

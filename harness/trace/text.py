@@ -173,8 +173,14 @@ def _exited(event: Exited) -> str:
 
 
 def _fault(event: Fault) -> str:
-    mark = f" [{event.mark}{'' if event.on else '.end'}]" if event.mark else ""
-    return visible(f"{'on' if event.on else 'off'}: {event.text}{mark}")
+    member = f" ({event.host})" if event.host else ""
+    repeat = f"-{event.index}" if event.index > 1 else ""
+    mark = f" [{event.mark}{repeat}{'' if event.on else '.end'}]" if event.mark else ""
+    return visible(f"{'on' if event.on else 'off'}: {event.text}{member}{mark}")
+
+
+def _note(event: Note) -> str:
+    return visible(f"note{f' ({event.fault})' if event.fault else ''}: {event.text}")
 
 
 def _life(event: Started | Ready) -> str:
@@ -197,7 +203,7 @@ _WORDS: Final[dict[type, Callable[..., str]]] = {
     Icmp: lambda event: visible(f"ICMP {event.code} arrives"),
     Fault: _fault,
     Lag: lambda event: visible(f"lag up to {seconds(event.worst)} s: {event.what}"),
-    Note: lambda event: visible(f"note{' ' + event.fault if event.fault else ''}: {event.text}"),
+    Note: _note,
     Ended: lambda event: f"end of the run ({event.why})",
     Closed: lambda event: f"closed; steps missed: {len(event.steps_missed)}",
 }
@@ -212,7 +218,7 @@ def subject(event: AnyEvent) -> str:
     """Whom an event is about: a datagram's name, a host, or nothing."""
     if isinstance(event, DatagramEvent):
         return datagram(event)
-    return "" if isinstance(event, Address) else visible(getattr(event, "host", ""))
+    return "" if isinstance(event, Address | Fault) else visible(getattr(event, "host", ""))
 
 
 def describe(event: AnyEvent) -> str:

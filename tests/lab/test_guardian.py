@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from guarded import PATIENCE_NS, ROOT, Guarded, wait_until_gone
 from harness.clock import SystemClock
 from harness.labs.command import fresh_run_id
 from harness.labs.family import children_of, descendants, everyone, marked, read_kin
-from harness.labs.process import GuardianFault, ProgramExited, ProgramLeftovers
+from harness.labs.process import GuardianFault, ProgramExited, ProgramFailed, ProgramLeftovers
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="adopts by prctl(2)")
 
@@ -56,6 +57,10 @@ def escaped(lab: Guarded, host: str) -> int:
     return int(words()[0].split()[1])
 
 
+def pid_in(name: str) -> int:
+    return int(name.rpartition("(")[2].removesuffix(")"))
+
+
 @pytest.mark.parametrize("code", [ESCAPE, UNMARKED], ids=["marked", "unmarked"])
 @pytest.mark.parametrize("end", [STAY, "raise SystemExit(0)"], ids=["stays", "ends"])
 def test_a_double_forked_child_is_gone_after_shutdown(lab: Guarded, code: str, end: str) -> None:
@@ -86,7 +91,8 @@ def test_kill_ends_the_family_of_one_host_and_no_other(lab: Guarded, code: str) 
 def test_what_outlives_its_program_is_reported(lab: Guarded) -> None:
     lab.run("a", ["sh", "-c", "sleep 1000 & setsid sleep 1001 & echo up"])
     leftovers = lab.event(ProgramLeftovers, "a")
-    assert [name.partition(" ")[0] for name in leftovers.names] == ["sleep", "sleep"]
+    assert [kin.pid for kin in lab.alive()] == sorted(map(pid_in, leftovers.names))
+    assert len(leftovers.names) == 2
     lab.run("b", ["true"])
     lab.exit_code("b")
     lab.served()
@@ -136,6 +142,20 @@ def test_shutdown_tells_every_exit_and_is_harmless_when_repeated(lab: Guarded) -
     assert lab.guardian.shutdown(0) == []
     lab.guardian.kill("h1")
     assert lab.guardian.poll_events() == []
+
+
+@pytest.mark.parametrize("room", [0, 1, 2])
+def test_a_guardian_without_descriptors_refuses_and_goes_on(lab: Guarded, room: int) -> None:
+    lab.run("before", ["true"])
+    lab.exit_code("before")
+    used = len(os.listdir(f"/proc/{lab.guardian.pid}/fd"))
+    limits = resource.prlimit(lab.guardian.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(lab.guardian.pid, resource.RLIMIT_NOFILE, (used + room, limits[1]))
+    lab.run("a", ["true"])
+    assert "ulimit -n" in lab.event(ProgramFailed, "a").text
+    resource.prlimit(lab.guardian.pid, resource.RLIMIT_NOFILE, limits)
+    lab.run("after", ["true"])
+    assert lab.exit_code("after") == 0
 
 
 def test_the_guardian_is_out_of_the_reach_of_the_terminal(lab: Guarded) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from loopback_runs import (
+    CLIENT,
     MS,
     SERVER,
     S,
@@ -23,6 +24,8 @@ from loopback_runs import (
     step,
 )
 
+from harness.labs.base import Plan
+from harness.labs.loopback.lab import LoopbackLab
 from harness.scenario.model import (
     AtPattern,
     Cut,
@@ -48,6 +51,7 @@ from harness.trace.events import (
     Signalled,
     Started,
 )
+from harness.trace.log import Log
 from harness.units import Range
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux")
@@ -144,7 +148,7 @@ def test_a_paused_server_answers_when_it_goes_on(stage: Stage) -> None:
     pause = step(0, HostAction("pause", HostRef("server")), at(0.1), lasts_ns=300 * MS)
     result = beats(stage, 0.8).run(timeline=(pause,))
     on, off = result.of(Fault)
-    said = [event for event in result.way(Sent, "server", "alice")]
+    said = result.way(Sent, "server", "alice")
     assert not [event for event in said if on.t + 50 * MS < event.t < off.t]
     assert [event for event in said if event.t > off.t]
     assert not result.way(Dropped, "alice", "server")
@@ -163,10 +167,11 @@ def test_after_a_rebinding_the_server_sees_a_new_source_and_the_old_is_dead(
     assert len(seen) == 2
     hosts = {place.split(":")[0] for place in seen}
     assert len(hosts) == (1 if new == "port" else 2)
-    assert {event.reason for event in result.of(Dropped)} == {"nat"}
+    after_her_end = {"nobody"}
+    assert {event.reason for event in result.of(Dropped)} - after_her_end == {"nat"}
     assert result.lines("alice")[-1].startswith("got")
     if new == "address":
-        told = [event for event in result.of(Address) if event.host == "alice"]
+        told = [e for e in result.of(Address) if (e.viewer, e.host) == ("server", "alice")]
         assert told[-1].address in hosts
 
 
@@ -202,9 +207,10 @@ def test_a_step_may_copy_what_triggered_it_to_the_socket_it_came_from(stage: Sta
 
 
 def test_an_untouched_target_without_a_port_is_an_error_of_the_step(stage: Stage) -> None:
-    result = stage.host("pulse").run(
-        at(0.3), timeline=(step(0, send("pulse -> server", says("x")), at(0.1)),)
-    )
+    stage.program("mute.py", "import time\ntime.sleep(60)\n")
+    stage.host("mute", "python", "mute.py").host("pulse")
+    timeline = (step(0, send("pulse -> mute", says("x")), at(0.1)),)
+    result = stage.run(at(0.3), timeline=timeline)
     assert any("has not sent yet" in text for text in result.notes("rig"))
 
 
@@ -215,7 +221,9 @@ def test_a_step_that_never_happens_is_reported_missed(stage: Stage) -> None:
 
 
 def test_a_trigger_binds_the_member_that_matched(stage: Stage) -> None:
-    words = ("python", "client.py", "$(server:9999)", "2", "0.1")
+    patient = CLIENT.replace("    try:", "    time.sleep(0.2)\n    try:")
+    stage.program("patient.py", "import time\n" + patient)
+    words = ("python", "patient.py", "$(server:9999)", "2", "0.1")
     del stage.hosts["alice"]
     stage.host("client", *words, count=2)
     cut = step(
@@ -271,24 +279,14 @@ def test_a_host_that_begins_later_begins_then(stage: Stage) -> None:
 
 def test_a_run_whose_end_never_comes_ends_at_its_deadline(stage: Stage) -> None:
     scenario_end = AtPattern(pattern(Kind.OUTPUT, "server", says="never"))
-    from dataclasses import replace
-
-    from harness.labs.base import Plan
-    from harness.labs.loopback.lab import LoopbackLab
-    from harness.trace.log import Log
-
     events: list = []
     scenario = replace(stage.scenario(scenario_end), deadline_ns=300 * MS)
-    LoopbackLab().run(
-        Plan(scenario, 1, str(stage.folder)), Log(events.append), lambda: False
-    )
+    LoopbackLab().run(Plan(scenario, 1, str(stage.folder)), Log(events.append), lambda: False)
     assert [event.why for event in events if isinstance(event, Ended)] == ["deadline"]
 
 
 def test_readiness_may_be_a_line_of_output(stage: Stage) -> None:
-    stage.host(
-        "server", "python", "server.py", "$(self:9999)", ready=Ready("says", says="^up$")
-    )
+    stage.host("server", "python", "server.py", "$(self:9999)", ready=Ready("says", says="^up$"))
     result = stage.run()
     assert result.lines("alice")[0] == "answer re:0"
     assert not [note for note in result.of(Note) if note.fault]

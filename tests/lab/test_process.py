@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import tracemalloc
@@ -275,6 +276,28 @@ def test_a_flood_of_output_is_read_to_the_end_and_kept_up_to_the_limit(tmp_path:
     kept = sum(len(line.text) + 1 for *_, line in lab.lines)
     assert kept + program.allowance.bytes_left_out == pytest.approx(30_000_000, abs=100)
     lab.close()
+
+
+def test_a_harness_without_descriptors_says_what_to_raise(lab: Guarded) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(map(int, os.listdir("/proc/self/fd")))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 8, limits[1]))
+    taken = []
+    try:
+        while True:
+            taken.append(os.dup(0))
+    except OSError:
+        for _ in range(2):  # room for the first pipe, not for the second
+            os.close(taken.pop())
+    try:
+        with pytest.raises(RigFault, match=r"streams of a: .*ulimit -n"):
+            lab.run("a", ["true"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for fd in taken:
+            os.close(fd)
+    lab.run("b", ["true"])
+    assert lab.exit_code("b") == 0
 
 
 def test_asking_before_the_start_is_a_fault_of_the_rig() -> None:

@@ -64,6 +64,7 @@ def test_a_deadline_takes_some_time_where_until_is_an_event():
         ({"at": seconds(50), "lasts_ns": 11 * SECOND}, "the step's end lies beyond until"),
         ({"at": seconds(50), "until": seconds(61)}, "the step's end lies beyond until"),
         ({"at": seconds(-1)}, "a step before zero"),
+        ({"at": seconds(5), "until": seconds(4)}, "the step ends before it begins"),
     ],
 )
 def test_a_step_lies_within_the_run(more, what):
@@ -133,7 +134,7 @@ def test_steps_do_not_wait_for_one_another():
 
 def test_an_unknown_mark_names_the_nearest():
     problem = checked([cutting()], anchor=after(mark("outrage")))
-    assert (problem.found, problem.nearest, problem.place.line) == ("outrage", "outage", 18)
+    assert (problem.found, problem.nearest, problem.place.line) == ("outrage", "outage", 20)
     assert "no step has this mark" in checked(anchor=after(mark("m"))).message
 
 
@@ -147,10 +148,10 @@ def test_an_unknown_mark_names_the_nearest():
     ],
 )
 def test_a_repeating_mark_is_no_single_instant(more):
-    found = checked([repeating()], **more)
-    first = found[0] if isinstance(found, list) else found
-    assert "outage repeats" in first.message
-    assert "outage-1" in first.accepted
+    problem = checked([repeating()], **more)
+    assert "outage repeats" in problem.message
+    assert problem.found == "outage"
+    assert "outage-1" in problem.accepted
 
 
 def test_until_is_one_instant():
@@ -251,6 +252,13 @@ def test_during_lies_within_the_run_and_forwards():
     assert "beyond until" in checked(during=During(seconds(61))).message
     assert "runs backwards" in checked(during=During(seconds(2), seconds(1))).message
     assert checked(during=During(seconds(1), seconds(60))) == []
+
+
+def test_an_anchor_lies_within_the_run():
+    assert checked(anchor=after(seconds(61))).message == "after lies beyond until"
+    late = {"anchor": after(mark("outage", plus_ns=31 * SECOND)), "within": within(0, 1)}
+    assert "after lies beyond until" in checked([cutting(at=seconds(30))], **late).message
+    assert checked(anchor=after(seconds(60))) == []
 
 
 def test_marks_are_dated_where_the_timeline_dates_them():
