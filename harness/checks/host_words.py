@@ -7,11 +7,12 @@ name holds the text that a named group of a regular expression caught.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from harness.scenario.model import HostRef, Scenario, Whose
 
 Binding = Mapping[str, str]
-NOTHING: Binding = {}
+NOTHING: Binding = MappingProxyType({})
 
 
 def is_member_group(name: str, scenario: Scenario) -> bool:

@@ -7,9 +7,9 @@ out is for whoever asks.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from harness.checks.host_words import NOTHING, Binding
+from harness.checks.host_words import Binding
 from harness.checks.matches import Finder, Match
 from harness.scenario.membership import group_of
 from harness.scenario.model import AtMark, AtPattern, AtTime, Instant, Scenario
@@ -28,7 +28,7 @@ class Moment:
     n: int | None = None
     lag: int = 0
     event: AnyEvent | None = None
-    binding: Binding = NOTHING
+    binding: Binding = field(default_factory=dict)
 
 
 ZERO = Moment(0)

@@ -14,7 +14,7 @@ from harness.checks.instants import ZERO, Moment, moments
 from harness.checks.lagged import Case
 from harness.checks.matches import Finder, Matches
 from harness.checks.sentences import seconds
-from harness.checks.settling import enough
+from harness.checks.settling import Settled, enough, settle
 from harness.checks.verdict import Outcome
 from harness.checks.windows import Window, around, during_windows, whole_run
 from harness.scenario.model import Plain
@@ -80,6 +80,12 @@ def _ids(ids: Range | None) -> range:
     if ids is None:
         return range(0)
     return range(int(ids.low or 0), int(ids.high or 0) + 1)
+
+
+def _settled(
+    plain: Plain, finder: Finder, binding: Binding, anchor: Moment, window: Window
+) -> Settled:
+    return settle(plain, _case(plain, finder, {**binding, **anchor.binding}, anchor, window))
 
 
 def _case(plain: Plain, finder: Finder, binding: Binding, anchor: Moment, window: Window) -> Case:

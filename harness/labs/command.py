@@ -22,15 +22,14 @@ def command(words: Sequence[str]) -> list[str]:
     return [sys.executable, *words[1:]] if words[:1] == ["python"] else list(words)
 
 
-def program_environment(
-    base: Mapping[str, str], added: Mapping[str, str], mark: str
-) -> dict[str, str]:
-    """The user's environment, unbuffered Python, what the scenario adds, and the run's mark.
+def program_environment(added: Mapping[str, str], mark: str) -> dict[str, str]:
+    """What comes on top of the user's environment: unbuffered Python, what the scenario adds, and
+    the run's mark.
 
     The scenario may take PYTHONUNBUFFERED back; the mark it may not, because by it alone an
     orphan of this run is told from everybody else's processes.
     """
-    return {**base, "PYTHONUNBUFFERED": "1", **added, MARK: mark}
+    return {"PYTHONUNBUFFERED": "1", **added, MARK: mark}
 
 
 def signal_number(name: str) -> int:
@@ -52,7 +51,7 @@ def failure_text(words: Sequence[str], cwd: str, step: str, number: int) -> str:
         return f"cannot start {name!r}: its working directory {cwd!r}: {os.strerror(number)}"
     if step == "fork":
         return f"cannot start {name!r}: no new process: {os.strerror(number)}"
-    if step == "streams":
+    if step == "streams" or number in (errno.EMFILE, errno.ENFILE):
         return f"cannot start {name!r}: no streams for it: {os.strerror(number)} (ulimit -n)"
     return f"cannot start {name!r}: {_exec_refusal(name, cwd, number)}"
 

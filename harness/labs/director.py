@@ -160,18 +160,25 @@ class Director:
         return self._due[0][0] if self._due and not self._over else None
 
     def due(self, now_ns: int) -> list[tuple[int, Order]]:
-        """The orders whose time has come, each with the time at which it was due.
+        """The orders of the earliest instant that has come, each with when it was due.
 
-        Carry them out in this order, then ask again: what they caused may be due as well.
+        Carry them out, feed what they caused, and ask again until nothing is left: a step that
+        took effect may be what a later one waits for, however late the lab looks.
         """
         orders: list[tuple[int, Order]] = []
-        while not self._over and self._due and self._due[0][0] <= now_ns:
+        while self._is_next(orders, now_ns):
             at_ns, _, _, order = heapq.heappop(self._due)
             if order == EndRun("deadline") and self._end_known:
                 continue
             orders.append((at_ns, order))
             self._follow_up(at_ns, order)
         return orders
+
+    def _is_next(self, orders: list[tuple[int, Order]], now_ns: int) -> bool:
+        if self._over or not self._due or self._due[0][0] > now_ns:
+            return False
+        at_ns, _, _, order = self._due[0]
+        return not orders or (at_ns == orders[0][0] and not isinstance(order, EndRun))
 
     def feed(self, event: AnyEvent) -> None:
         """Note an event; what it triggers is due from now on."""

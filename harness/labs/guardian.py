@@ -43,6 +43,7 @@ class Guardian:
         self._clock = SystemClock()
         self._frames = Frames()
         self._fds: list[int] = []
+        self._environment: dict[str, str] = {}
         self._household = Household(run_id)
         self._ending = False
         self._wake, wake_writing = os.pipe()
@@ -100,6 +101,8 @@ class Guardian:
 
     def _obey(self, message: Message) -> None:
         match message["do"]:
+            case "environment":
+                self._environment = message["env"]
             case "start":
                 self._start(message)
             case "signal":
@@ -120,7 +123,7 @@ class Guardian:
         fds, self._fds = self._fds[: message["fds"]], self._fds[message["fds"] :]
         life = Life(message["host"], message["life"], 0)
         try:
-            life.pid = bear(order_of(message, fds))
+            life.pid = bear(order_of(message, self._environment, fds))
         except BirthError as failure:
             self._tell("failed", life, step=failure.step, errno=failure.number)
         else:
@@ -211,13 +214,14 @@ class Guardian:
                 self._tell("leftovers", life, names=family.names(members[life.host]))
 
 
-def order_of(message: Message, fds: list[int]) -> Order:
+def order_of(message: Message, environment: dict[str, str], fds: list[int]) -> Order:
     """What a ``start`` asks for. The kernel drops descriptors that we have no room for."""
     if len(fds) < message["fds"]:
         raise BirthError("streams", errno.EMFILE)
     stdout, stderr = fds
-    argv, env, cwd = message["argv"], message["env"], message["cwd"]
-    return Order(argv, env, cwd, stdout, stderr, terminal=message["terminal"])
+    env = {**environment, **message["env"]}
+    terminal = message["terminal"]
+    return Order(message["argv"], env, message["cwd"], stdout, stderr, terminal=terminal)
 
 
 def has_children() -> bool:

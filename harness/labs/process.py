@@ -147,6 +147,8 @@ class Guardian:
             )
         ours.settimeout(0)
         self._socket = ours
+        # Once, not with each program: fifty requests at zero then fit into the socket's buffer.
+        self._send({"do": "environment", "env": self._environment})
 
     @property
     def pid(self) -> int:
@@ -176,7 +178,7 @@ class Guardian:
         program = Program(host, life, ends.streams, allowance)
         self._programs.append(program)
         self._commands[host, life] = (tuple(argv), cwd)
-        environment = program_environment(self._environment, env, f"{self.run_id}/{host}")
+        environment = program_environment(env, f"{self.run_id}/{host}")
         request = {
             "do": "start", "host": host, "life": life, "argv": list(argv), "cwd": cwd,
             "env": environment, "terminal": ends.terminal, "fds": len(ends.given),

@@ -24,13 +24,13 @@ def heartbeat(reading: Reading, node: Node) -> Heartbeat | None:
     fields = reading.fields(node, "heartbeat")
     if fields is None or not fields.need("beat", "expires", "expired"):
         return None
-    beat = fields.get("beat", partial(flows, reading))
-    expires = fields.get("expires", partial(durations, reading))
-    expired = fields.get("expired", partial(pattern, reading))
-    says = fields.get("says", partial(regex, reading))
-    every = fields.get("every", partial(durations, reading))
-    returns = fields.get("returns", partial(limit, reading))
-    returned = fields.get("returned", partial(pattern, reading))
+    beat = fields.get("beat", flows)
+    expires = fields.get("expires", durations)
+    expired = fields.get("expired", pattern)
+    says = fields.get("says", regex)
+    every = fields.get("every", durations)
+    returns = fields.get("returns", limit)
+    returned = fields.get("returned", pattern)
     _pair(fields, "returns", "returned")
     if beat is None or expires is None or expired is None:
         return None
@@ -50,13 +50,13 @@ def timeout(reading: Reading, node: Node) -> Timeout | None:
     fields = reading.fields(node, "timeout")
     if fields is None or not fields.need("try", "waits"):
         return None
-    slack = fields.get("slack", partial(duration, reading))
+    slack = fields.get("slack", duration)
     slack_ns = DEFAULT_SLACK_NS if slack is None else slack
-    wait = partial(limit, reading, slack_ns=slack_ns)
-    waits = fields.get("waits", lambda node: reading.each(node, wait))
-    try_ = fields.get("try", partial(pattern, reading))
-    answered = fields.get("answered", partial(pattern, reading))
-    gave_up = fields.get("gave_up", partial(pattern, reading))
+    wait = partial(limit, slack_ns=slack_ns)
+    waits = fields.get("waits", lambda reading, node: reading.each(node, wait))
+    try_ = fields.get("try", pattern)
+    answered = fields.get("answered", pattern)
+    gave_up = fields.get("gave_up", pattern)
     if try_ is None or waits is None:
         return None
     return Timeout(try_, waits, slack_ns, answered, gave_up)
@@ -67,12 +67,12 @@ def delivery(reading: Reading, node: Node) -> Delivery | None:
     fields = reading.fields(node, "delivery")
     if fields is None or not fields.need("taken", "promise"):
         return None
-    source = fields.one_of(("offered", "ids"), "sources")
-    taken = fields.get("taken", partial(pattern, reading))
-    promise = fields.get("promise", partial(word, reading, words=PROMISES))
-    offered = fields.get("offered", partial(pattern, reading))
-    ids = fields.get("ids", partial(counts, reading))
-    takes = fields.get("takes", partial(limit, reading))
+    source = fields.one_of(("offered", "ids"), "source")
+    taken = fields.get("taken", pattern)
+    promise = fields.get("promise", partial(word, words=PROMISES))
+    offered = fields.get("offered", pattern)
+    ids = fields.get("ids", counts)
+    takes = fields.get("takes", limit)
     if source is None or taken is None or promise is None or (offered or ids) is None:
         return None
     if ids is not None and not _countable(fields, ids.low, ids.high):

@@ -29,16 +29,16 @@ def checks(reading: Reading, node: Node) -> tuple[Check, ...]:
 
 def _check(reading: Reading, key: Text, node: Node) -> Check | None:
     fields = reading.fields(node, "check")
-    kind = fields.one_of(KINDS, "kinds") if fields is not None else None
+    kind = fields.one_of(KINDS, "kind") if fields is not None else None
     if fields is None or kind is None:
         return None
     fields.only(CHECK_BESIDE[kind], kind)
     if not key.value.strip():
         reading.refuse(key.place, "a check without a name", "", "the claim as its key")
-    holds = fields.get("holds", partial(shares, reading))
-    confidence = fields.get("confidence", partial(share, reading))
+    holds = fields.get("holds", shares)
+    confidence = fields.get("confidence", share)
     text = entries_notation(fields.table)
-    parts = (_contract if kind in AGREEMENTS else _plain)(reading, fields, kind, text)
+    parts = (_contract if kind in AGREEMENTS else _plain)(fields, kind, text)
     if parts is None:
         return None
     contract = kind if kind in AGREEMENTS else ""
@@ -48,53 +48,53 @@ def _check(reading: Reading, key: Text, node: Node) -> Check | None:
     return Check(key.value, key.place, text, parts, contract, holds, confidence)
 
 
-def _contract(reading: Reading, fields: Fields, kind: str, text: str) -> tuple[Plain, ...] | None:
-    terms = fields.get(kind, partial(AGREEMENTS[kind], reading))
-    count = fields.get("count", partial(counts, reading))
-    window = fields.get("during", partial(during, reading))
+def _contract(fields: Fields, kind: str, text: str) -> tuple[Plain, ...] | None:
+    terms = fields.get(kind, AGREEMENTS[kind])
+    count = fields.get("count", counts)
+    window = fields.get("during", during)
     if terms is None or not fields.sound:
         return None
     return expand(terms, count=count, place=fields.place, text=text, during=window)
 
 
-def _plain(reading: Reading, fields: Fields, kind: str, text: str) -> tuple[Plain, ...] | None:
+def _plain(fields: Fields, kind: str, text: str) -> tuple[Plain, ...] | None:
     if kind == "measure":
-        return _measured(reading, fields, text)
-    subject = fields.get(kind, partial(pattern, reading))
+        return _measured(fields, text)
+    subject = fields.get(kind, pattern)
     part = Plain(
         cast("Literal['expect', 'never']", kind),
         fields.place,
         text,
         pattern=subject,
-        anchor=_anchor(reading, fields),
-        within=fields.get("within", partial(limit, reading)),
-        unless=fields.get("unless", partial(pattern, reading)),
-        during=fields.get("during", partial(during, reading)),
-        count=fields.get("count", partial(counts, reading)),
+        anchor=_anchor(fields),
+        within=fields.get("within", limit),
+        unless=fields.get("unless", pattern),
+        during=fields.get("during", during),
+        count=fields.get("count", counts),
     )
     return (part,) if subject is not None and fields.sound else None
 
 
-def _measured(reading: Reading, fields: Fields, text: str) -> tuple[Plain, ...] | None:
-    found = fields.get("measure", partial(measure, reading))
+def _measured(fields: Fields, text: str) -> tuple[Plain, ...] | None:
+    found = fields.get("measure", measure)
     if not fields.need("is") or found is None:
         return None
-    bounds = fields.get("is", partial(measured_range, reading, kind=found.kind))
-    window = fields.get("during", partial(during, reading))
+    bounds = fields.get("is", partial(measured_range, kind=found.kind))
+    window = fields.get("during", during)
     part = Plain("measure", fields.place, text, measure=found, bounds=bounds, during=window)
     return (part,) if fields.sound else None
 
 
-def _anchor(reading: Reading, fields: Fields) -> Anchor | None:
+def _anchor(fields: Fields) -> Anchor | None:
     words = fields.present(ANCHORS)
     if len(words) > 1:
         accepted = "at most one of " + ", ".join(ANCHORS)
-        reading.refuse(fields.key(words[1]), "several anchors", ", ".join(words), accepted)
+        fields.reading.refuse(fields.key(words[1]), "several anchors", ", ".join(words), accepted)
     if not words:
         return None
     word = cast("Literal['after', 'each', 'whenever']", words[0])
     read = instant if word == "after" else partial(_repeated, word=word)
-    at = fields.get(word, partial(read, reading))
+    at = fields.get(word, read)
     return Anchor(word, at) if at is not None else None
 
 

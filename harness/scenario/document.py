@@ -298,5 +298,5 @@ def _yaml_events(text: str) -> Iterator[Any]:
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="safe", pure=True)
-    yaml.version = (1, 2)  # type: ignore[assignment]
+    yaml.version = (1, 2)
     return iter(yaml.parse(text))

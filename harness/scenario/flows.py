@@ -68,7 +68,7 @@ def flows(reading: Reading, node: Node) -> Flows | None:
     if isinstance(node, Table):
         reading.refuse(node.place, "a mapping where a flow belongs", "", accepts("flows"))
         return None
-    return reading.each(node, lambda item: flow(reading, item))
+    return reading.each(node, flow)
 
 
 def is_flows(node: Node) -> bool:

@@ -52,26 +52,26 @@ def _host(reading: Reading, key: Text, node: Node) -> Host | None:
     return Host(
         key.value,
         key.place,
-        run=_run(reading, fields),
-        count=fields.get("count", partial(count, reading, low=1, high=MAX_COUNT)),
-        env=fields.get("env", partial(_environment, reading)) or {},
-        cwd=fields.get("cwd", partial(_folder, reading)) or str(reading.folder.absolute()),
-        stdio=cast("Stdio", fields.get("stdio", partial(word, reading, words=STDIO)) or "pipe"),
-        ready=fields.get("ready", partial(_ready, reading)) or Ready(),
-        starts=fields.get("starts", partial(instant, reading)),
-        stop=fields.get("stop", partial(_stop, reading)) or Stop(),
+        run=_run(fields),
+        count=fields.get("count", partial(count, low=1, high=MAX_COUNT)),
+        env=fields.given("env", _environment, {}),
+        cwd=fields.given("cwd", _folder, str(reading.folder.absolute())),
+        stdio=cast("Stdio", fields.get("stdio", partial(word, words=STDIO)) or "pipe"),
+        ready=fields.given("ready", _ready, Ready()),
+        starts=fields.get("starts", instant),
+        stop=fields.given("stop", _stop, Stop()),
     )
 
 
-def _run(reading: Reading, fields: Fields) -> tuple[str, ...]:
+def _run(fields: Fields) -> tuple[str, ...]:
     if "run" not in fields:
         return ()
-    return fields.get("run", partial(_command, reading)) or _UNREADABLE
+    return fields.given("run", _command, _UNREADABLE)
 
 
 def _command(reading: Reading, node: Node) -> tuple[str, ...] | None:
     if isinstance(node, Items):
-        return reading.each(node, lambda item: _argument(reading, item))
+        return reading.each(node, _argument)
     found = reading.text(node, "command")
     if found is None:
         return None
@@ -129,14 +129,14 @@ def _ready(reading: Reading, node: Node) -> Ready | None:
         return None
     if "says" in fields and "port" in fields:
         reading.refuse(fields.key("port"), "ready by says and by port", "port", "one of them")
-    found_within = fields.get("within", partial(positive_duration, reading))
-    ready = _ready_when(reading, fields)
+    found_within = fields.get("within", positive_duration)
+    ready = _ready_when(fields)
     return ready if found_within is None else replace(ready, within_ns=found_within)
 
 
-def _ready_when(reading: Reading, fields: Fields) -> Ready:
-    says = fields.get("says", partial(regex, reading))
-    bound = fields.get("port", partial(port, reading))
+def _ready_when(fields: Fields) -> Ready:
+    says = fields.get("says", regex)
+    bound = fields.get("port", port)
     if says is not None:
         return Ready("says", says=says)
     return Ready("port", port=bound) if bound is not None else Ready()
@@ -146,7 +146,7 @@ def _stop(reading: Reading, node: Node) -> Stop | None:
     fields = reading.fields(node, "stop")
     if fields is None:
         return None
-    signal = fields.get("signal", partial(word, reading, words=SIGNALS))
-    grace_ns = fields.get("grace", partial(duration, reading))
+    signal = fields.get("signal", partial(word, words=SIGNALS))
+    grace_ns = fields.get("grace", duration)
     stop = Stop() if signal is None else Stop(signal)
     return stop if grace_ns is None else replace(stop, grace_ns=grace_ns)

@@ -52,19 +52,19 @@ def _described(reading: Reading, node: Node) -> tuple[LinkFields, str] | None:
     fields = reading.fields(node, "link")
     if fields is None:
         return None
-    name = fields.get("profile", partial(word, reading, words=PROFILES))
+    name = fields.get("profile", partial(word, words=PROFILES))
     own = LinkFields(
-        delay_ns=fields.get("delay", partial(duration, reading)),
-        jitter_ns=fields.get("jitter", partial(duration, reading)),
-        loss=fields.get("loss", partial(_loss, reading)),
-        duplicate=fields.get("duplicate", partial(share, reading)),
-        reorder=fields.get("reorder", partial(share, reading)),
-        gap=fields.get("gap", partial(count, reading, low=1)),
-        corrupt=fields.get("corrupt", partial(share, reading)),
-        flip=fields.get("flip", partial(share, reading)),
-        rate_bps=fields.get("rate", partial(rate, reading)),
-        limit=fields.get("limit", partial(count, reading, low=1, high=MAX_LIMIT)),
-        mtu_bytes=fields.get("mtu", partial(_mtu, reading)),
+        delay_ns=fields.get("delay", duration),
+        jitter_ns=fields.get("jitter", duration),
+        loss=fields.get("loss", _loss),
+        duplicate=fields.get("duplicate", share),
+        reorder=fields.get("reorder", share),
+        gap=fields.get("gap", partial(count, low=1)),
+        corrupt=fields.get("corrupt", share),
+        flip=fields.get("flip", share),
+        rate_bps=fields.get("rate", rate),
+        limit=fields.get("limit", partial(count, low=1, high=MAX_LIMIT)),
+        mtu_bytes=fields.get("mtu", _mtu),
     )
     return (laid_over(PROFILES[name].fields, own) if name else own), name or ""
 
@@ -95,13 +95,13 @@ def _loss(reading: Reading, node: Node) -> Loss | None:
 
 def _packets(reading: Reading, node: Table) -> PacketList | None:
     fields = reading.fields(node, "loss list")
-    found = fields.get("packets", partial(_positions, reading)) if fields is not None else None
+    found = fields.get("packets", _positions) if fields is not None else None
     return PacketList(found) if found else None
 
 
 def _positions(reading: Reading, node: Node) -> tuple[Range, ...] | None:
     if isinstance(node, Items | Text):
-        return reading.each(node, partial(counts, reading, low=1))
+        return reading.each(node, partial(counts, low=1))
     reading.refuse(node.place, "a mapping where positions belong", "", accepts("positions"))
     return None
 
@@ -110,9 +110,7 @@ def _states(reading: Reading, node: Table) -> GilbertElliott | None:
     fields = reading.fields(node, "loss states")
     if fields is None or not fields.need("enter", "leave"):
         return None
-    enter, leave, bad, good = (
-        fields.get(key, partial(share, reading)) for key in ("enter", "leave", "bad", "good")
-    )
+    enter, leave, bad, good = (fields.get(key, share) for key in ("enter", "leave", "bad", "good"))
     if enter is None or leave is None:
         return None
     states = GilbertElliott(enter, leave)

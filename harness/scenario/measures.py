@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final, Literal, cast
 
 from harness.scenario.document import Node
@@ -32,26 +31,26 @@ _UNITS: Final[dict[str, Callable[[Reading, Node], Range | None]]] = {
 def measure(reading: Reading, node: Node) -> Measure | None:
     """What is measured."""
     fields = reading.fields(node, "measure")
-    kind = fields.one_of(names(MEASURE_KINDS), "measures") if fields is not None else None
+    kind = fields.one_of(names(MEASURE_KINDS), "measure") if fields is not None else None
     if fields is None or kind is None:
         return None
     fields.only(MEASURE_BESIDE[kind], kind)
-    quantile = fields.get("quantile", partial(share, reading))
+    quantile = fields.get("quantile", share)
     extra: dict[str, Any] = {} if quantile is None else {"quantile": quantile}
     for key in set(MEASURE_BESIDE[kind]) & {"per", "to"}:
-        extra[key] = fields.get(key, partial(pattern, reading)) if fields.need(key) else None
+        extra[key] = fields.get(key, pattern) if fields.need(key) else None
         if extra[key] is None:
             return None
-    return _of(reading, fields, kind, extra)
+    return _of(fields, kind, extra)
 
 
-def _of(reading: Reading, fields: Fields, kind: str, extra: dict[str, Any]) -> Measure | None:
+def _of(fields: Fields, kind: str, extra: dict[str, Any]) -> Measure | None:
     node = fields.node(kind)
     word = cast("Word", kind)
     if kind in OF_FLOWS or (kind == "reordering" and node is not None and is_flows(node)):
-        over = fields.get(kind, partial(flows, reading))
+        over = fields.get(kind, flows)
         return Measure(word, flows=over, **extra) if over is not None else None
-    matched = fields.get(kind, partial(pattern, reading))
+    matched = fields.get(kind, pattern)
     return Measure(word, pattern=matched, **extra) if matched is not None else None
 
 

@@ -22,11 +22,11 @@ def pattern(reading: Reading, node: Node) -> Pattern | None:
         reading.refuse(node.place, "text where a pattern belongs", node.value, accepts("pattern"))
         return None
     fields = reading.fields(node, "pattern")
-    kind = fields.one_of(names(PATTERN_KINDS), "kinds") if fields is not None else None
+    kind = fields.one_of(names(PATTERN_KINDS), "kind") if fields is not None else None
     if fields is None or kind is None:
         return None
     fields.only((*REFINEMENTS[kind], "nth", "plus"), kind)
-    return _either(reading, fields) if kind == "either" else _single(reading, fields, Kind(kind))
+    return _either(reading, fields) if kind == "either" else _single(fields, Kind(kind))
 
 
 def _sequence(reading: Reading, node: Items) -> Sequence | None:
@@ -34,35 +34,44 @@ def _sequence(reading: Reading, node: Items) -> Sequence | None:
         message = f"a sequence of {len(node.items)}"
         reading.refuse(node.place, message, accepted="two patterns or more: [P, Q]")
         return None
-    parts = reading.each(node, partial(pattern, reading))
+    parts = _parts(reading, node)
     return Sequence(parts, node.place) if parts is not None else None
+
+
+def _parts(reading: Reading, node: Items) -> tuple[Pattern, ...] | None:
+    if not node.items:
+        reading.refuse(node.place, "an empty list", accepted=accepts("patterns"))
+        return None
+    read = [pattern(reading, item) for item in node.items]
+    good = tuple(part for part in read if part is not None)
+    return good if len(good) == len(read) else None
 
 
 def _either(reading: Reading, fields: Fields) -> Either | None:
     node = fields.node("either")
-    parts = reading.each(node, partial(pattern, reading)) if isinstance(node, Items) else None
+    parts = _parts(reading, node) if isinstance(node, Items) else None
     if node is not None and not isinstance(node, Items):
         reading.refuse(node.place, f"{called(node)} where a list belongs", "", accepts("patterns"))
-    nth = fields.get("nth", partial(_nth, reading))
-    plus_ns = fields.get("plus", partial(duration, reading))
-    return Either(parts, fields.place, nth, plus_ns or 0) if parts is not None else None
+    nth = fields.get("nth", _nth)
+    plus_ns = fields.given("plus", duration, 0)
+    return Either(parts, fields.place, nth, plus_ns) if parts is not None else None
 
 
-def _single(reading: Reading, fields: Fields, kind: Kind) -> Single | None:
+def _single(fields: Fields, kind: Kind) -> Single | None:
     of_flow = kind in FLOW_KINDS
     single = Single(
         kind,
         fields.place,
-        flows=(fields.get(kind, partial(flows, reading)) or ()) if of_flow else (),
-        host=None if of_flow else fields.get(kind, partial(host, reading)),
-        says=fields.get("says", partial(regex, reading)),
-        hex=fields.get("hex", partial(octet_pattern, reading)),
-        size=fields.get("size", partial(sizes, reading)),
-        reason=fields.get("reason", partial(word, reading, words=REASONS)),
-        code=fields.get("code", partial(_code, reading, kind=kind)),
-        stream=fields.get("stream", partial(word, reading, words=STREAMS)),
-        nth=fields.get("nth", partial(_nth, reading)),
-        plus_ns=fields.get("plus", partial(duration, reading)) or 0,
+        flows=fields.given(kind, flows, ()) if of_flow else (),
+        host=None if of_flow else fields.get(kind, host),
+        says=fields.get("says", regex),
+        hex=fields.get("hex", octet_pattern),
+        size=fields.get("size", sizes),
+        reason=fields.get("reason", partial(word, words=REASONS)),
+        code=fields.get("code", partial(_code, kind=kind)),
+        stream=fields.get("stream", partial(word, words=STREAMS)),
+        nth=fields.get("nth", _nth),
+        plus_ns=fields.given("plus", duration, 0),
     )
     return single if single.flows or single.host is not None else None
 

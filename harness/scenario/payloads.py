@@ -19,39 +19,39 @@ WAYS: Final = names(PAYLOAD)
 
 def send(reading: Reading, fields: Fields) -> Send | None:
     """The datagram of one step."""
-    over = fields.get("send", partial(flow, reading))
+    over = fields.get("send", flow)
     payload = _payload(reading, fields)
-    of = fields.get("of", partial(pattern, reading))
-    flip = fields.get("flip", partial(count, reading))
-    ttl = fields.get("ttl", partial(count, reading, low=1, high=255))
+    of = fields.get("of", pattern)
+    flip = fields.get("flip", count)
+    ttl = fields.get("ttl", partial(count, low=1, high=255))
     if over is None or payload is None:
         return None
     return Send(over, payload, of, flip or 0, ttl)
 
 
 def _payload(reading: Reading, fields: Fields) -> tuple[PayloadPart, ...] | None:
-    way = fields.one_of((*WAYS, "payload"), "payloads")
+    way = fields.one_of((*WAYS, "payload"), "payload")
     if way is None:
         return None
     node = fields.node("payload")
     if node is None:
-        part = _part(reading, fields, way)
+        part = _part(fields, way)
         return (part,) if part is not None else None
     if not isinstance(node, Items):
         reading.refuse(node.place, f"{called(node)} where a list belongs", "", accepts("parts"))
         return None
-    return reading.each(node, partial(_listed, reading))
+    return reading.each(node, _listed)
 
 
 def _listed(reading: Reading, node: Node) -> PayloadPart | None:
     fields = reading.fields(node, "payload part")
-    way = fields.one_of(WAYS, "payloads") if fields is not None else None
-    return _part(reading, fields, way) if fields is not None and way is not None else None
+    way = fields.one_of(WAYS, "payload") if fields is not None else None
+    return _part(fields, way) if fields is not None and way is not None else None
 
 
-def _part(reading: Reading, fields: Fields, way: str) -> PayloadPart | None:
+def _part(fields: Fields, way: str) -> PayloadPart | None:
     readers = {"text": _text, "hex": _hex, "file": _file, "copy": _copy, "random": _random}
-    return fields.get(way, partial(readers[way], reading))
+    return fields.get(way, readers[way])
 
 
 def _text(reading: Reading, node: Node) -> PayloadPart | None:

@@ -17,6 +17,7 @@ from harness.scenario.vocabulary import NOUNS, names
 from harness.scenario.words import FORMS
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,12 @@ class Reading:
         table = self.table(node, noun)
         return Fields(self, table, noun) if table is not None else None
 
-    def each(self, node: Node, read: Callable[[Node], T | None]) -> tuple[T, ...] | None:
+    def each(self, node: Node, read: Callable[[Reading, Node], T | None]) -> tuple[T, ...] | None:
         """Every item of a list; a single value stands for a list of one. None if one is wrong."""
         items = node.items if isinstance(node, Items) else (node,)
         if not items:
             self.refuse(node.place, "an empty list", accepted="at least one item")
-        values = [read(item) for item in items]
+        values = [read(self, item) for item in items]
         good = tuple(value for value in values if value is not None)
         return good if items and len(good) == len(items) else None
 
@@ -99,14 +100,19 @@ class Fields:
         places = (key.place for key, _ in self.table.entries if key.value == name)
         return next(places, self.place)
 
-    def get(self, name: str, read: Callable[[Node], T | None]) -> T | None:
+    def get(self, name: str, read: Callable[[Reading, Node], R]) -> R | None:
         """The value of a key, read; None if it is absent or wrong."""
         node = self._nodes.get(name)
-        return read(node) if node is not None else None
+        return read(self.reading, node) if node is not None else None
 
     def present(self, names: Iterable[str]) -> tuple[str, ...]:
         """Which of several keys there are."""
         return tuple(name for name in names if name in self._nodes)
+
+    def given(self, name: str, read: Callable[[Reading, Node], T | None], default: T) -> T:
+        """The value of a key, read; ``default`` if it is absent or wrong."""
+        found = self.get(name, read)
+        return default if found is None else found
 
     def need(self, *names: str) -> bool:
         """Whether every one of these keys is there; the first that is not is a Problem."""
@@ -122,7 +128,9 @@ class Fields:
         found = self.present(names)
         if len(found) == 1:
             return found[0]
-        message = f"this {self.noun} has {'several' if found else 'no'} {what}"
+        if not found and len(self._nodes) > len(self.present(self._known)):
+            return None  # an unknown key was noted, and may well have been meant
+        message = f"this {self.noun} has {f'several {what}s' if found else f'no {what}'}"
         place = self.key(found[1]) if found else self.place
         self.reading.refuse(place, message, ", ".join(found), "one of " + ", ".join(names))
         return None

@@ -48,34 +48,30 @@ def scenario(root: Table, source: Source, problems: Problems) -> Scenario:
     fields = Fields(reading, root, "file")
     for key in ("scenario", "until", "hosts", "checks"):
         fields.need(key)
-    family = fields.get("family", partial(word, reading, words=FAMILIES)) or "ipv4"
+    family = fields.given("family", partial(word, words=FAMILIES), "ipv4")
+    until = fields.get("until", instant)
     return Scenario(
         source.path,
         _claim(fields),
         source.variant,
         source.digest,
         source.text,
-        until=fields.get("until", partial(instant, reading)) or _UNREADABLE,
-        hosts=fields.get("hosts", partial(hosts, reading)) or {},
-        checks=fields.get("checks", partial(checks, reading)) or (),
-        links=fields.get("links", partial(links, reading)) or (),
-        timeline=fields.get("timeline", partial(timeline, reading)) or (),
-        about=fields.get("about", partial(text, reading)) or "",
-        tags=fields.get("tags", partial(words, reading)) or (),
-        needs=fields.get("needs", partial(words, reading)) or (),
+        until=_UNREADABLE if until is None else until,
+        hosts=fields.given("hosts", hosts, {}),
+        checks=fields.given("checks", checks, ()),
+        links=fields.given("links", links, ()),
+        timeline=fields.given("timeline", timeline, ()),
+        about=fields.given("about", text, ""),
+        tags=fields.given("tags", words, ()),
+        needs=fields.given("needs", words, ()),
         family=cast("Literal['ipv4', 'ipv6']", family),
-        deadline_ns=_deadline(fields),
-        seeds=fields.get("seeds", partial(counts, reading)) or Range(1, 1),
+        deadline_ns=fields.given("deadline", positive_duration, DEFAULT_DEADLINE_NS),
+        seeds=fields.given("seeds", counts, Range(1, 1)),
         params=source.params,
         place=fields.place,
     )
 
 
 def _claim(fields: Fields) -> str:
-    claim = fields.get("scenario", partial(text, fields.reading))
+    claim = fields.get("scenario", text)
     return " ".join(claim.split()) if claim is not None else ""
-
-
-def _deadline(fields: Fields) -> int:
-    found = fields.get("deadline", partial(positive_duration, fields.reading))
-    return DEFAULT_DEADLINE_NS if found is None else found

@@ -40,21 +40,21 @@ def _step(reading: Reading, index: int, node: Node) -> Step | None:
     verbs = fields.present(ACTIONS)
     verb = verbs[0] if verbs else ""
     _refuse_mixture(reading, fields, verbs)
-    trigger = fields.one_of(("at", "each"), "times")
-    at = fields.get("at", partial(instant, reading))
-    each = fields.get("each", partial(pattern, reading)) if trigger == "each" else None
+    trigger = fields.one_of(("at", "each"), "time")
+    at = fields.get("at", instant)
+    each = fields.get("each", pattern) if trigger == "each" else None
     return Step(
         index,
         fields.place,
         entries_notation(fields.table, (verb, *BESIDE.get(verb, ()))),
         at=at if at is not None or each is not None else AtTime(0),
         each=each,
-        every_ns=fields.get("every", partial(duration, reading)),
-        times=fields.get("times", partial(count, reading, low=1)),
+        every_ns=fields.get("every", duration),
+        times=fields.get("times", partial(count, low=1)),
         action=(_action(reading, fields, verb) or _UNREADABLE) if verb else None,
-        lasts_ns=fields.get("for", partial(duration, reading)),
-        until=fields.get("until", partial(instant, reading)),
-        mark=fields.get("mark", partial(text, reading, form="mark")) or "",
+        lasts_ns=fields.get("for", duration),
+        until=fields.get("until", instant),
+        mark=fields.given("mark", partial(text, form="mark"), ""),
     )
 
 
@@ -74,15 +74,15 @@ def _action(reading: Reading, fields: Fields, verb: str) -> Action | None:
     if verb == "send":
         return send(reading, fields)
     if verb == "links":
-        rules = fields.get("links", partial(links, reading))
+        rules = fields.get("links", links)
         return LinkChange(rules) if rules is not None else None
     if verb == "cut":
-        over = fields.get("cut", partial(flows, reading))
+        over = fields.get("cut", flows)
         return Cut(over) if over is not None else None
-    who = fields.get(verb, partial(host, reading))
+    who = fields.get(verb, host)
     if who is None:
         return None
     if verb == "rebind":
-        new = fields.get("new", partial(word, reading, words=NEW_SOURCES)) or "port"
+        new = fields.get("new", partial(word, words=NEW_SOURCES)) or "port"
         return Rebind(who, cast("Literal['port', 'address']", new))
     return HostAction(cast("Literal['stop', 'kill', 'pause']", verb), who)

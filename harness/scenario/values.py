@@ -45,7 +45,11 @@ def words(reading: Reading, node: Node) -> tuple[str, ...] | None:
     """A list of words, or one."""
     if isinstance(node, Items) and not node.items:
         return ()
-    return reading.each(node, lambda item: text(reading, item, "words"))
+    return reading.each(node, _word_of_list)
+
+
+def _word_of_list(reading: Reading, node: Node) -> str | None:
+    return text(reading, node, "words")
 
 
 def word(reading: Reading, node: Node, words: Iterable[str]) -> str | None:

@@ -35,7 +35,7 @@ class Loop:
         """The lab clock, in nanoseconds."""
         return self.clock.monotonic_ns()
 
-    def watch(self, thing: HasFileno | int, readable: Callable[[], None]) -> None:
+    def watch(self, thing: HasFileno | int, readable: Callable[[], object]) -> None:
         """Call ``readable`` whenever the descriptor has something to read."""
         self._selector.register(thing, selectors.EVENT_READ, readable)
 

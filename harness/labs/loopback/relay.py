@@ -30,9 +30,13 @@ from harness.trace.events import (
 )
 from harness.trace.log import Log
 
+DRAIN_BATCHES = 1000  # more than a receive buffer holds
 READ_BATCH = 128  # datagrams read from one face before the others and the timers get a turn
 IMPLAUSIBLE_NS = 10 * SECOND_NS  # a stamp that far off tells of a stepped wall clock
 ICMP_BYTES = 36  # the error's own header and the quoted IP and UDP headers, without the payload
+
+
+Route = tuple[Endpoint, Face]
 
 
 class Link(Protocol):
@@ -47,7 +51,7 @@ class Link(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Passage:
     """A datagram on its way. ``leaves`` is the face it comes out of, ``origin`` the real source
     (None for a silent host's), ``toward`` where the sender addressed it."""
@@ -62,9 +66,10 @@ class Passage:
     toward: Place
     stray: bool = False
 
-    def words(self) -> dict[str, object]:
-        """The fields that every fate of it carries."""
-        return {
+    words: dict[str, object] = field(init=False)  # the fields that every fate of it carries
+
+    def __post_init__(self) -> None:
+        self.words = {
             "source": self.source.host,
             "target": self.target.host,
             "k": self.k,
@@ -92,6 +97,7 @@ class Relay:
     _end_number: int = 0
     _reader: Reader = field(default_factory=Reader)
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    _routes: dict[tuple[Face, Place], Route] = field(default_factory=dict)
     _strangers: set[Place] = field(default_factory=set)
 
     def attach(self, face: Face) -> None:
@@ -107,24 +113,28 @@ class Relay:
     def drain(self) -> None:
         """Take everything that has arrived so far, before the conditions change."""
         for face in self.book:
-            self.readable(face)
+            for _ in range(DRAIN_BATCHES):
+                if not self.readable(face):
+                    break
+
+    def forget_routes(self) -> None:
+        """Ask anew who sends from where; after a rebinding, and now and then."""
+        self._routes.clear()
 
     def end_at(self, number: int) -> None:
         """E has come with this event; ``owed`` counts the copies sent before that are under way."""
         self._end_number = number
         self.owed = self.in_flight
 
-    def readable(self, face: Face) -> None:
-        """Take up to a batch of datagrams from a face."""
+    def readable(self, face: Face) -> bool:
+        """Take up to a batch of datagrams from a face; whether there may be more."""
         clock = self.loop.clock
         now_ns = clock.monotonic_ns()
         offset_ns = clock.wall_ns() - now_ns
         for _ in range(READ_BATCH):
-            if face.socket is None:
-                return
-            received = self._reader.read(face.socket)
+            received = None if face.socket is None else self._reader.read(face.socket)
             if received is None:
-                return
+                return False
             read_ns = clock.monotonic_ns()
             sent_ns = read_ns
             if received.stamp_ns is not None:
@@ -132,22 +142,31 @@ class Relay:
                 if not 0 <= read_ns - sent_ns < IMPLAUSIBLE_NS:
                     sent_ns = read_ns
             self._arrived(face, received, sent_ns, read_ns)
+        return True
 
     def _arrived(self, face: Face, received: Received, sent_ns: int, read_ns: int) -> None:
         if received.overflow is not None and received.overflow != face.overflow:
             self._overflowed(face, received.overflow, read_ns)
-        host = self._sender(face, received.source)
-        if not host:
+        route = self._routes.get((face, received.source)) or self._route(face, received.source)
+        if route is None:
             self._ignored(face, received.source, read_ns)
             return
-        source = self.book.endpoint(host, received.source)
-        leaves = self.book.face(source, face.end.host)
+        source, leaves = route
         leaves.peer = face.end.host
-        lag_ns = read_ns - sent_ns + self.waited_ns(host)
+        lag_ns = read_ns - sent_ns + self.waited_ns(source.host)
         self._send(
             source, face.end, received.payload, leaves, sent_ns, lag_ns,
             origin=received.source, toward=face.address, stray=face.stale,
         )  # fmt: skip
+
+    def _route(self, face: Face, source: Place) -> Route | None:
+        """Who sent to a face, and the face by which the receiver sees that socket."""
+        host = self._sender(face, source)
+        if not host:
+            return None
+        end = self.book.endpoint(host, source)
+        route = self._routes[face, source] = (end, self.book.face(end, face.end.host))
+        return route
 
     def speak(self, source: Face, toward: Face, payload: bytes) -> int:
         """Put a silent host's datagram on the wire; the number of its event."""
@@ -195,9 +214,9 @@ class Relay:
 
     def _begin(self, passage: Passage, fate: Fate, sent_ns: int) -> None:
         if fate.copy:
-            self.log.add(Duplicated, sent_ns, copy=fate.copy, **passage.words())
+            self.log.add(Duplicated, sent_ns, copy=fate.copy, **passage.words)
         if fate.bit >= 0 or fate.drop == "corrupt":
-            self.log.add(Corrupted, sent_ns, copy=fate.copy, bit=fate.bit, **passage.words())
+            self.log.add(Corrupted, sent_ns, copy=fate.copy, bit=fate.bit, **passage.words)
         self.in_flight += 1
         if fate.at_ns <= self.loop.now():
             self._end(passage, fate, fate.at_ns)
@@ -237,15 +256,15 @@ class Relay:
     def _delivered(self, passage: Passage, fate: Fate, due_ns: int) -> None:
         now_ns = self.loop.now()
         changed = None if fate.bit < 0 else flipped(passage.payload, fate.bit)
-        words = passage.words()
         lag_ns = max(0, now_ns - due_ns)
-        self.log.add(Delivered, now_ns, lag=lag_ns, copy=fate.copy, payload=changed, **words)
+        self.log.add(
+            Delivered, now_ns, lag=lag_ns, copy=fate.copy, payload=changed, **passage.words
+        )
 
     def _dropped(self, passage: Passage, fate: Fate, due_ns: int, reason: str) -> None:
         now_ns = self.loop.now()
         lag_ns = max(0, now_ns - due_ns)
-        words = passage.words()
-        self.log.add(Dropped, now_ns, lag=lag_ns, reason=reason, copy=fate.copy, **words)
+        self.log.add(Dropped, now_ns, lag=lag_ns, reason=reason, copy=fate.copy, **passage.words)
 
     def _refuse(self, passage: Passage) -> None:
         """Send the closed port's answer back through the link."""

@@ -205,6 +205,7 @@ class Run:
         def look(_: int) -> None:
             rig.waits.look()
             rig.owners.refresh(rig.kernel.snapshot())
+            rig.relay.forget_routes()
             self._unexplained(rig)
             rig.loop.at(rig.loop.now() + WATCH_NS, look)
 

@@ -126,6 +126,8 @@ def handed_over(sock: socket.socket, payload: bytes, target: tuple[str, int]) ->
     On loopback the kernel makes its port-unreachable before ``sendto`` returns, and with
     IP_RECVERR an unconnected socket learns of it (ip(7)). An OSError that is no refusal is ours.
     """
+    if not LINUX and can_bind(sock.family, *target):
+        return False
     try:
         sock.sendto(payload, target)
     except ConnectionError:  # left by an earlier sending whose error came late

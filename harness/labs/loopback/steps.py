@@ -179,6 +179,7 @@ class Steps:
         )
 
     def _rebind(self, action: Rebind) -> None:
+        self.relay.forget_routes()
         for member in members(action.host, self.scenario.hosts):
             self.book.rebind(member, address=action.new == "address")
             if action.new == "address":

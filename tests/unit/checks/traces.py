@@ -195,7 +195,9 @@ class Story:
         return self.delivers(at, self.sends(at, path, text, **fields), lag=lag)
 
     def prints(self, at: float, host: str, line: str, **fields: Any) -> int:
-        return self._add(Output, at, host=host, stream=fields.pop("stream", "stdout"), line=line, **fields)
+        return self._add(
+            Output, at, host=host, stream=fields.pop("stream", "stdout"), line=line, **fields
+        )
 
     def starts(self, at: float, host: str) -> int:
         return self._add(Started, at, host=host)

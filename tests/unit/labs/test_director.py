@@ -71,7 +71,7 @@ class Run:
     def __init__(
         self,
         *steps: Step,
-        until: Instant = AtTime(100),
+        until: Instant = SCENARIO.until,
         deadline_ns: int = 60,
         hosts: Mapping[str, Host] = HOSTS,
         late_ns: int = 0,
@@ -312,6 +312,16 @@ def test_an_nth_end_counts_from_the_start_of_the_run() -> None:
     assert run.play(50) == [
         *((15, "begin 0/1"), (20, "undo 0/1")),
         *((30, "begin 1/1"), (30, "undo 1/1")),
+    ]
+
+
+def test_a_lab_that_looks_late_misses_no_step_that_waits_for_another() -> None:
+    run = Run(
+        step(AtTime(98), mark="m"), step(mark("m")), step(mark("m", plus_ns=1)), step(AtTime(99))
+    )
+    assert run.play(1000) == [
+        *((98, "begin 0/1"), (98, "begin 1/1")),
+        *((99, "begin 3/1"), (99, "begin 2/1"), (100, "until")),
     ]
 
 

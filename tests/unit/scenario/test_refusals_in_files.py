@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.errors import ScenarioFault
 from harness.scenario.loader import load, loads
@@ -131,3 +133,19 @@ def test_set_can_mend_and_break_a_variant():
     assert loads(text, "a.yaml", {"at": "10s"})
     with pytest.raises(ScenarioFault, match="--set names no param"):
         loads(text, "a.yaml", {"att": "10s"})
+
+
+TOKEN = re.compile(r"[^\s{},\[\]]+|[{}\[\],]")
+ODD = ("$(x)", "$(", "any", "other client", "client-99", "outage-3.end", "99h", "..", "->", "[1]",
+       "{}", "'", "é", "$(self)", "(?P<id>x)", "0", "-1s", "~", "1e9", "&a", "*a")  # fmt: skip
+
+
+@given(st.data())
+def test_a_file_with_a_word_exchanged_is_accepted_or_refused_with_its_place(data):
+    spots = list(TOKEN.finditer(BASE))
+    spot = data.draw(st.sampled_from(spots))
+    word = data.draw(st.sampled_from(ODD) | st.sampled_from([each.group() for each in spots]))
+    try:
+        loads(BASE[: spot.start()] + word + BASE[spot.end() :], "a.yaml")
+    except ScenarioFault as fault:
+        assert all(problem.message and problem.place.line >= 1 for problem in fault.problems)
