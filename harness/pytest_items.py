@@ -65,13 +65,12 @@ def run_here(variant: Scenario, settings: Settings) -> ScenarioVerdict:
         pytest.skip(reason)
     folder = settings.out / bundle_name(variant.path)
     work = Work((variant,), choice.lab, settings.seed, folder, settings.prove)
-    began_ns = clock.monotonic_ns()
     while jobs := list(work.next_jobs()):
         for key, first in jobs:
             job = first
             while again := work.take(key, carry_out(job, clock, lambda: False)):
                 job = again
-    return work.verdict(clock.monotonic_ns() - began_ns)
+    return work.verdict()
 
 
 def report(verdict: ScenarioVerdict) -> str:

@@ -20,7 +20,8 @@ from harness.checks.verdict import (
     ScenarioVerdict,
     SuiteVerdict,
 )
-from harness.trace.text import visible
+from harness.reports.troubles import bad_checks, bad_claims, skips
+from harness.trace.text import ascii_only, visible
 
 Ladder = Callable[[str, Sequence[int], int], list[str]]
 
@@ -52,9 +53,7 @@ class Console:
 
     def line(self, text: str = "") -> None:
         """Write one line, and let it be seen at once."""
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        safe = text.encode(encoding, "backslashreplace").decode(encoding)
-        print(safe, file=self._stream, flush=True)
+        print(harmless(writable(text, self._stream)), file=self._stream, flush=True)
 
     def _painted(self, text: str, outcome: Outcome) -> str:
         return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if self._colour else text
@@ -67,53 +66,66 @@ class Console:
         """The line for a scenario, and what is to be said of a bad one."""
         word = self._painted(f"{verdict.outcome.value:<12}", verdict.outcome)
         took = f"{verdict.wall_ns / SECOND_NS:6.1f} s" if verdict.runs else " " * 8
-        self.line(f"{word} {took}  {visible(verdict.scenario)}  [{verdict.path}]{_extent(verdict)}")
+        claim, path = visible(verdict.scenario), visible(verdict.path)
+        self.line(f"{word} {took}  {claim}  [{path}]{_extent(verdict)}")
         for line in self._details(verdict):
             self.line(line)
 
     def _details(self, verdict: ScenarioVerdict) -> Iterator[str]:
-        if verdict.reason:
-            yield f"    {verdict.reason}"
+        yield from _spoken(verdict.reason)
         if verdict.remedy:
-            yield f"    remedy: {verdict.remedy}"
-        for run in verdict.runs:
-            if run.outcome is not Outcome.PASSED:
-                yield from self._run(run)
-        for claim in verdict.claims:
-            if claim.outcome is not Outcome.PASSED:
-                yield from self._check(claim, "")
+            yield f"    remedy: {visible(verdict.remedy)}"
+        yield from self._runs(verdict)
+        for claim in bad_claims(verdict):
+            yield from self._check(claim, "")
         for mutant in verdict.mutants:
             if not mutant.killed:
                 yield from _mutant(mutant)
         for name in verdict.unbroken:
             yield f"    no mutant breaks the check '{visible(name)}': a check that cannot fail"
-        if verdict.outcome is not Outcome.PASSED and verdict.runs:
-            yield f"    again: {repeat_command(verdict)}"
+        if verdict.outcome not in (Outcome.PASSED, Outcome.SKIPPED) and verdict.runs:
+            yield from (f"    {line}" for line in repeat_lines(verdict))
 
-    def _run(self, run: RunVerdict) -> Iterator[str]:
+    def _runs(self, verdict: ScenarioVerdict) -> Iterator[str]:
+        """Each thing that went wrong in full where it first did, then only counted."""
+        again: Counter[str] = Counter()
+        for run in verdict.runs:
+            bad = bad_checks(verdict, run)
+            fresh = [check for check in bad if check.name not in again]
+            again.update(check.name for check in bad)
+            if fresh:
+                yield from self._run(run, fresh)
+        for name, times in again.items():
+            if times > 1:
+                yield f"    {visible(name)}: so it was {times} times"
+
+    def _run(self, run: RunVerdict, bad: Sequence[CheckVerdict]) -> Iterator[str]:
         where = " ".join(filter(None, (run.variant, f"seed {run.seed}")))
-        yield f"    run: {where}  bundle: {run.bundle}"
-        bad = [check for check in run.all if check.outcome not in (Outcome.PASSED,)]
+        yield f"    run: {visible(where)}  bundle: {visible(run.bundle)}"
         for check in bad[:MAX_CHECKS_SHOWN]:
             yield from self._check(check, run.bundle)
         if len(bad) > MAX_CHECKS_SHOWN:
             yield f"    … and {len(bad) - MAX_CHECKS_SHOWN} more; see the bundle"
 
     def _check(self, check: CheckVerdict, bundle: str) -> Iterator[str]:
-        member = f" ({check.member})" if check.member else ""
+        member = f" ({visible(check.member)})" if check.member else ""
         word = self._painted(check.outcome.value, check.outcome)
         yield f"    {word}: {visible(check.name)}{member}"
-        if check.text:
-            yield f"      {check.place}: {visible(check.text)}"
-        else:
-            yield f"      {check.place}"
-        yield f"      {visible(check.reason)}"
+        first, *more = check.text.split("\n")
+        yield f"      {visible(str(check.place))}" + (f": {visible(first)}" if first else "")
+        yield from (f"        {visible(line)}" for line in more)
+        finest = f" (resolution {check.resolution_ns / 1e6:.3f} ms)" if check.resolution_ns else ""
+        yield f"      {visible(check.reason)}{finest}"
         if bundle and check.evidence:
             for line in self._ladder(bundle, check.evidence, check.deciding):
                 yield f"      {line}"
 
     def summary(self, suite: SuiteVerdict) -> None:
-        """The last lines: counts, skips by reason, and the whole's verdict."""
+        """The last lines: skips by reason, counts, and the whole's verdict."""
+        for line in _skip_lines(suite):
+            self.line(line)
+        for note in suite.notes:
+            self.line(f"note: {visible(note)}")
         counts = Counter(each.outcome for each in suite.scenarios)
         parts = [f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome]]
         if suite.proved:
@@ -122,7 +134,41 @@ class Console:
             parts.append(f"{killed} of {len(mutants)} mutants killed")
         took = f"{suite.wall_ns / SECOND_NS:.1f} s"
         ended = "interrupted: " if suite.interrupted else ""
-        self.line(f"{ended}{', '.join(parts) or 'nothing ran'} in {took}")
+        self.line(f"{ended}{', '.join(parts) or 'nothing ran'} in {took}, seed {suite.seed}")
+
+
+def writable(text: str, stream: TextIO) -> str:
+    """The text as the stream's encoding can take it."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return ascii_only(text)
+    return text
+
+
+def harmless(line: str) -> str:
+    """The line so that GitHub's runner takes it for text, never for a command.
+
+    The runner obeys ``::name::`` at the start of a line, spaces before it included, and
+    ``##[name]`` anywhere in it (actions/runner, ActionCommand.cs).
+    """
+    if line.lstrip().startswith("::"):
+        line = line.replace("::", "\\x3a:", 1)
+    return line.replace("##[", "#\\x23[")
+
+
+def _spoken(reason: str) -> Iterator[str]:
+    if reason:
+        yield from (f"    {visible(line)}" for line in reason.split("\n"))
+
+
+def _skip_lines(suite: SuiteVerdict) -> Iterator[str]:
+    for (reason, remedy), names in skips(suite).items():
+        what = f"{len(names)} times" if len(names) > 1 else visible(names[0])
+        yield f"skipped: {visible(reason)}: {what}"
+        if remedy:
+            yield f"    remedy: {visible(remedy)}"
 
 
 def _extent(verdict: ScenarioVerdict) -> str:
@@ -139,6 +185,15 @@ def _mutant(mutant: MutantVerdict) -> Iterator[str]:
     yield f"      {mutant.place}"
     yield f"      {visible(mutant.reason)}"
     yield from (f"      bundle: {run.bundle}" for run in mutant.runs[:1] if run.bundle)
+
+
+def repeat_lines(verdict: ScenarioVerdict) -> Iterator[str]:
+    """How to see it again: the whole scenario, and the first bad run with the same fates."""
+    yield f"again: {visible(repeat_command(verdict))}"
+    fine = (Outcome.PASSED, Outcome.SKIPPED)
+    bad = next((run.bundle for run in verdict.runs if run.outcome not in fine), "")
+    if bad:
+        yield f"the same fates: harness replay {visible(shlex.quote(bad))}"
 
 
 def repeat_command(verdict: ScenarioVerdict) -> str:

@@ -19,6 +19,7 @@ from harness.checks.verdict import (
     ScenarioVerdict,
     SuiteVerdict,
 )
+from harness.reports.troubles import own_checks
 from harness.reports.writing import write_report
 
 SECOND_NS = 1_000_000_000
@@ -33,7 +34,11 @@ _TAGS = {
 
 def legal(text: str) -> str:
     """The text with what XML 1.0 cannot hold spelled out (XML 1.0, production 2, Char)."""
-    return _ILLEGAL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+    return _ILLEGAL.sub(lambda match: _spelt(ord(match.group())), text)
+
+
+def _spelt(number: int) -> str:
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
 def write_junit(suite: SuiteVerdict, path: Path) -> None:
@@ -77,12 +82,14 @@ def _timestamp(verdict: ScenarioVerdict) -> str:
 def _cases(verdict: ScenarioVerdict) -> list[ElementTree.Element]:
     if not verdict.runs:
         return [_case(verdict.path, verdict.scenario, 0, verdict.outcome, _why(verdict))]
-    cases = [case for run in verdict.runs for case in _run_cases(run)]
+    cases = [case for run in verdict.runs for case in _run_cases(verdict, run)]
     cases += [_check_case(verdict.path, claim, "", 0) for claim in verdict.claims]
     cases += [_mutant_case(verdict.path, mutant) for mutant in verdict.mutants]
     for name in verdict.unbroken:
         why = "no mutant breaks this check"
         cases.append(_case(verdict.path, f"proof of {name}", 0, Outcome.FAILED, why))
+    if verdict.outcome is not Outcome.PASSED and not any(len(case) for case in cases):
+        cases.append(_case(verdict.path, verdict.scenario, 0, verdict.outcome, _why(verdict)))
     return cases
 
 
@@ -90,10 +97,11 @@ def _why(verdict: ScenarioVerdict) -> str:
     return "; ".join(filter(None, (verdict.reason, verdict.remedy)))
 
 
-def _run_cases(run: RunVerdict) -> list[ElementTree.Element]:
+def _run_cases(verdict: ScenarioVerdict, run: RunVerdict) -> list[ElementTree.Element]:
     suffix = " ".join(filter(None, (run.variant, f"seed {run.seed}")))
     each_ns = run.wall_ns // max(1, len(run.all))
-    return [_check_case(run.path, check, suffix, each_ns) for check in run.all]
+    checks = own_checks(verdict, run)
+    return [_check_case(run.path, check, suffix, each_ns) for check in checks]
 
 
 def _check_case(path: str, check: CheckVerdict, suffix: str, took_ns: int) -> ElementTree.Element:

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from harness.checks.verdict import RunVerdict, ScenarioVerdict
 from harness.clock import SECOND_NS, Clock
-from harness.reports.console import Console, wants_colour
+from harness.reports.console import Console, wants_colour, writable
 from harness.trace.text import excerpt, visible
 
 QUIET_NS = 15 * SECOND_NS
@@ -66,7 +66,8 @@ class Progress:
 
     def _draw(self, text: str) -> None:
         width = shutil.get_terminal_size().columns - 1
-        self._stream.write(f"\r\x1b[K{excerpt(text, width)}")
+        line = excerpt(writable(text, self._stream), width)
+        self._stream.write(f"\r\x1b[K{writable(line, self._stream)}")
         self._stream.flush()
         self._drawn = True
 

@@ -136,17 +136,16 @@ class Suite:
         self._watcher.scenario_ended(verdict)
 
     def _drive(self, works: Sequence[Work], pool: Pool[RunVerdict]) -> None:
-        began = {id(work): self._clock.monotonic_ns() for work in works}
         open_runs = {id(work): self._submit(work, pool) for work in works}
         while pool.busy:
             self._watcher.tick([key[2] for key in pool.running])  # type: ignore[index]
             for key, result in pool.results(POLL_S):
                 work = self._take(key, result, pool, open_runs)  # type: ignore[arg-type]
                 if open_runs[id(work)] == 0:
-                    self._end(work.verdict(self._clock.monotonic_ns() - began[id(work)]))
+                    self._end(work.verdict())
         for work in works:
-            if open_runs[id(work)] and work.verdict(0).runs:
-                self._end(work.verdict(self._clock.monotonic_ns() - began[id(work)]))
+            if open_runs[id(work)] and work.verdict().runs:
+                self._end(work.verdict())
 
     def _submit(self, work: Work, pool: Pool[RunVerdict]) -> int:
         jobs = list(work.next_jobs())

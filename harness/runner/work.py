@@ -119,8 +119,11 @@ class Work:
             attempt=attempt,
         )
 
-    def verdict(self, wall_ns: int) -> ScenarioVerdict:
-        """What became of the file; runs that never came back are simply not in it."""
+    def verdict(self) -> ScenarioVerdict:
+        """What became of the file; runs that never came back are simply not in it.
+
+        Its time is that of its runs, mutants and repeats included, one after the other.
+        """
         honest = [series for series in self.series if series.mutant is None]
         runs = tuple(run for series in honest for run in series.verdicts)
         claims = tuple(claim for series in honest for claim in self._claims(series))
@@ -136,8 +139,12 @@ class Work:
             mutants=mutants,
             unbroken=loose,
             seed=self.seed,
-            wall_ns=wall_ns,
+            wall_ns=self._wall_ns(),
         )
+
+    def _wall_ns(self) -> int:
+        every = (run for series in self.series for run in (*series.verdicts, *series.dropped))
+        return sum(run.wall_ns for run in every)
 
     def _claims(self, series: _Series) -> tuple[CheckVerdict, ...]:
         return pool(series.scenario, series.verdicts, looks=max(1, series.looks))

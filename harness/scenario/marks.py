@@ -63,7 +63,7 @@ class Marks:
 
         Of a repeating mark it is the first, or the ``last``.
         """
-        return self._time(instant, last, frozenset())
+        return self._time(instant, frozenset(), last=last)
 
     def circular(self, step: Step) -> bool:
         """Whether a step waits for its own mark, directly or through others."""
@@ -75,7 +75,9 @@ class Marks:
             here = None if found is None else found.step
         return here is not None and here.index == step.index
 
-    def _time(self, instant: Instant | None, last: bool, seen: frozenset[int]) -> int | None:  # noqa: FBT001
+    def _time(
+        self, instant: Instant | None, seen: frozenset[int], *, last: bool
+    ) -> int | None:
         if isinstance(instant, AtTime):
             return instant.at_ns
         if not isinstance(instant, AtMark):
@@ -84,17 +86,17 @@ class Marks:
         if found is None or found.step.index in seen:
             return None
         step = found.step
-        begin = self._time(step.at, last, seen | {step.index})
+        begin = self._time(step.at, seen | {step.index}, last=last)
         if begin is None:
             return None
-        at = begin + self._offset(found, last) + instant.plus_ns
+        at = begin + self._offset(found, last=last) + instant.plus_ns
         if not instant.end:
             return at
         if step.lasts_ns is None:
-            return self._time(step.until, last, seen | {step.index})
+            return self._time(step.until, seen | {step.index}, last=last)
         return at + step.lasts_ns
 
-    def _offset(self, found: Marked, last: bool) -> int:  # noqa: FBT001
+    def _offset(self, found: Marked, *, last: bool) -> int:
         repeat = found.index or ((found.step.times or 1) if last else 1)
         return (repeat - 1) * (found.step.every_ns or 0)
 

@@ -80,9 +80,13 @@ class FaceBook:
         if silent:
             self.silent.add(host)
 
-    def serve(self, host: str, port: int, number: int) -> Endpoint:
-        """Say that the host serves the scenario's ``port`` under ``number`` on this machine."""
-        real = None if host in self.silent else (self.platform.loopback, number)
+    def serve(self, host: str, port: int, number: int, *, ours: bool) -> Endpoint:
+        """Say that the host serves the scenario's ``port`` under ``number`` on this machine.
+
+        ``ours``: a silent host speaks from it, so the relay itself listens there. Another port of
+        a silent host is one where nothing listens.
+        """
+        real = None if ours else (self.platform.loopback, number)
         end = Endpoint(host, port, real, served=True)
         self._served[host, port] = end
         self._numbers[host, number] = end

@@ -53,6 +53,18 @@ def port_needs(scenario: Scenario) -> tuple[PortNeed, ...]:
     return tuple(found.values())
 
 
+def spoken_from(scenario: Scenario, member: str, port: int) -> bool:
+    """Whether a ``send`` step speaks from this port of a silent host."""
+    sources = (
+        end
+        for step in scenario.timeline
+        if isinstance(step.action, Send)
+        for end in (step.action.flow.source,)
+        if end.port == port
+    )
+    return any(member in members(end.host, scenario.hosts) for end in sources)
+
+
 def conflicts(needs: tuple[PortNeed, ...]) -> tuple[tuple[PortNeed, PortNeed], ...]:
     """Literal ports that two hosts need, each with its first claimant."""
     first: dict[int, PortNeed] = {}

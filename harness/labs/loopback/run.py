@@ -18,7 +18,7 @@ from harness.labs.base import Plan
 from harness.labs.director import Begin, EndRun, Order, StartHost, Undo
 from harness.labs.loopback.addresses import Platform
 from harness.labs.loopback.naming import member_host
-from harness.labs.loopback.port_plan import PortNeed, port_needs
+from harness.labs.loopback.port_plan import PortNeed, port_needs, spoken_from
 from harness.labs.loopback.ports import is_free
 from harness.labs.loopback.rig import Builder, Rig
 from harness.labs.loopback.weather import ERRAND
@@ -90,9 +90,10 @@ class Run:
             self._serve(rig, need)
 
     def _serve(self, rig: Rig, need: PortNeed) -> None:
-        free = not need.literal and need.host not in rig.book.silent
+        ours = spoken_from(self.plan.scenario, need.host, need.port)
+        free = not need.literal and not ours
         number = rig.ports.free(self.platform.family) if free else need.port
-        rig.announcer.own(rig.book.serve(need.host, need.port, number))
+        rig.announcer.own(rig.book.serve(need.host, need.port, number, ours=ours))
 
     def _take(self, rig: Rig, port: int) -> None:
         """Wait for a port of the machine that another run has."""

@@ -127,3 +127,93 @@ def test_a_stream_that_knows_only_ascii_does_not_break_the_report():
     stream = io.TextIOWrapper(raw, encoding="ascii")
     Console(stream, ladder=no_ladder).scenario(scenario(run(check()), claim="naïve ✓"))
     assert b"na\\xefve \\u2713" in raw.getvalue()
+
+
+def test_a_stream_that_knows_only_ascii_gets_an_ascii_ladder():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    bad = scenario(run(check("a", Outcome.FAILED, evidence=(1,)), bundle="b"))
+    Console(stream, ladder=lambda *_: ["  │──▶│ ►"]).scenario(bad)
+    assert b"  |-->| >" in stream.buffer.getvalue()
+
+
+@pytest.mark.parametrize("hostile", ["::error::x", "  ::set-output name=a::b", "a ##[group]b"])
+def test_nothing_a_program_says_is_a_command_to_githubs_runner(hostile):
+    stream = io.StringIO()
+    bad = scenario(run(check("a", Outcome.FAILED, evidence=(1,)), bundle="b"))
+    Console(stream, ladder=lambda *_: [hostile]).scenario(bad)
+    assert hostile.split(":")[-1] in stream.getvalue() or "\\x23[" in stream.getvalue()
+    assert not any(line.lstrip().startswith("::") for line in stream.getvalue().splitlines())
+    assert "##[" not in stream.getvalue()
+
+
+def test_many_runs_with_one_fault_show_it_once_with_its_count():
+    runs = [
+        run(check("late", Outcome.FAILED, "by 3 s", evidence=(1,)), seed=n, bundle=f"b{n}")
+        for n in range(20)
+    ]
+    text = printed(scenario(*runs))
+    assert text.count("the ladder") == 1
+    assert "late: so it was 20 times" in text
+
+
+def test_a_check_judged_over_runs_is_not_told_as_a_failure_of_one():
+    hit = run(check("mostly", Outcome.FAILED, "not this time"))
+    text = printed(scenario(hit, outcome=Outcome.PASSED, claims=(check("mostly"),)))
+    assert "not this time" not in text
+
+
+def test_a_failed_claim_is_told():
+    claims = (check("mostly", Outcome.FAILED, "held in 3 of 20 runs"),)
+    text = printed(scenario(run(check()), outcome=Outcome.FAILED, claims=claims))
+    assert "held in 3 of 20 runs" in text
+
+
+def test_a_check_of_several_lines_keeps_them():
+    bad = check("a", Outcome.FAILED, "why", text="expect: x\nwithin: 3s")
+    text = printed(scenario(run(bad)))
+    assert "a.yaml:12:3: expect: x\n        within: 3s\n      why" in text
+
+
+def test_the_lag_is_told_as_the_resolution():
+    text = printed(scenario(run(check("a", Outcome.FAILED, "why", resolution_ns=1_500_000))))
+    assert "why (resolution 1.500 ms)" in text
+
+
+def test_a_bad_run_can_be_had_again_with_the_same_fates():
+    text = printed(scenario(run(check("a", Outcome.FAILED), bundle="out dir/1")))
+    assert "harness replay 'out dir/1'" in text
+
+
+def test_the_summary_lists_skips_by_reason_with_the_remedy():
+    blind = check("refused", Outcome.SKIPPED, "no refusals are seen")
+    skipped = {"outcome": Outcome.SKIPPED, "reason": "no dig", "remedy": "install dnsutils"}
+    stream = io.StringIO()
+    verdict = suite(
+        scenario(claim="one", **skipped),
+        scenario(claim="two", **skipped),
+        scenario(run(check(), blind), claim="three", outcome=Outcome.PASSED),
+    )
+    Console(stream, ladder=no_ladder).summary(verdict)
+    assert stream.getvalue().splitlines() == [
+        "skipped: no dig: 2 times",
+        "    remedy: install dnsutils",
+        "skipped: no refusals are seen: refused (three)",
+        "1 passed, 2 skipped in 0.0 s, seed 1",
+    ]
+
+
+def test_the_changing_line_fits_an_ascii_terminal(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+
+    class AsciiTerminal(io.TextIOWrapper):
+        def isatty(self):
+            return True
+
+    stream = AsciiTerminal(io.BytesIO(), encoding="ascii")
+    with Progress(stream, Console(stream, ladder=no_ladder), HandClock()) as progress:
+        progress.tick(["ü" * 100])
+        drawn = stream.buffer.getvalue().removeprefix(b"\r\x1b[K")
+    assert b"running: " in drawn
+    assert len(drawn) == 39

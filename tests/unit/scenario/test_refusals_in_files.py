@@ -145,7 +145,13 @@ def test_a_file_with_a_word_exchanged_is_accepted_or_refused_with_its_place(data
     spots = list(TOKEN.finditer(BASE))
     spot = data.draw(st.sampled_from(spots))
     word = data.draw(st.sampled_from(ODD) | st.sampled_from([each.group() for each in spots]))
+    problems = mistakes(BASE[: spot.start()] + word + BASE[spot.end() :])
+    assert all(problem.message and problem.place.line >= 1 for problem in problems)
+
+
+def mistakes(text):
     try:
-        loads(BASE[: spot.start()] + word + BASE[spot.end() :], "a.yaml")
+        loads(text, "a.yaml")
     except ScenarioFault as fault:
-        assert all(problem.message and problem.place.line >= 1 for problem in fault.problems)
+        return fault.problems
+    return ()
