@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from harness.checks.host_words import NOTHING, Binding, HostWord
 from harness.checks.matching import compile_pattern
-from harness.scenario.model import AtPattern, Instant, Pattern, Plain, Scenario, Single
+from harness.scenario.model import AtPattern, Instant, Kind, Pattern, Plain, Scenario, Single
 
 
 def bindings(plain: Plain, scenario: Scenario) -> list[Binding]:
@@ -44,7 +44,9 @@ def members_text(binding: Binding) -> str:
 
 
 def singles_of(plain: Plain) -> Iterator[Single]:
-    """Every plain pattern in a check, wherever it stands."""
+    """Every plain pattern in a check, wherever it stands; a measure's flows as sent on them."""
+    if plain.measure is not None and plain.measure.flows:
+        yield Single(Kind.SENT, plain.place, flows=plain.measure.flows)
     for pattern in patterns_of(plain):
         yield from _singles(pattern)
 

@@ -29,7 +29,7 @@ from harness.scenario.model import (
 )
 from harness.units import Range, format_duration, format_range, format_rate, format_share
 
-_BARE: Final = re.compile(r"[^\[\]{},&*!|>'\"%@`#?:\s-][^\[\]{},:#'\"]*")
+_BARE: Final = re.compile(r"[^\[\]{},&*!|>'\"%@`#?:\s-][^\[\]{},:#?'\"]*")
 
 
 def quoted(text: str) -> str:

@@ -79,13 +79,14 @@ class _Saved(msgspec.Struct, frozen=True, kw_only=True):
 class Bundle:
     """One run's folder. Make it with :meth:`create`, find it again with :meth:`open`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, facts: RunFacts) -> None:
         self.path = path
+        self.facts = facts
 
     @classmethod
     def create(cls, path: Path, facts: RunFacts) -> Bundle:
         """Make the folder and write what is known before the run. Raises RigFault."""
-        bundle = cls(path)
+        bundle = cls(path, facts)
         programs = _program_names(facts.edits)
         _attempt(path, lambda: path.mkdir(parents=True))
         bundle._write(SCENARIO, facts.text.encode("utf-8", "surrogateescape"))
@@ -96,40 +97,13 @@ class Bundle:
 
     @classmethod
     def open(cls, path: Path) -> Bundle:
-        """An existing bundle. Raises TraceFault that says what is missing."""
+        """An existing bundle. Raises TraceFault that says what is missing or damaged."""
         missing = [name for name in _REQUIRED if not (path / name).is_file()]
         if missing:
             raise TraceFault(f"{path}: no bundle of a run: {_whats_wrong(path, missing)}")
-        return cls(path)
-
-    @property
-    def facts(self) -> RunFacts:
-        """What ran. Raises TraceFault when it cannot be read."""
-        saved = self._read_run()
-        text = self._read(SCENARIO).decode("utf-8", "surrogateescape")
-        edits = {
-            original: self._read(f"{PROGRAMS}/{name}").decode("utf-8", "replace")
-            for name, original in saved.programs.items()
-            if _plain_name(name, self.path)
-        }
-        shared = {name: getattr(saved, name) for name in _SHARED}
-        return RunFacts(text=text, edits=edits, command=tuple(saved.command), **shared)
-
-    def _read_run(self) -> _Saved:
-        try:
-            saved = msgspec.json.decode(self._read(RUN), type=_Saved)
-        except msgspec.DecodeError as error:
-            raise TraceFault(f"{self.path / RUN}: damaged: {error}") from None
-        if saved.bundle != FORMAT:
-            found = f"bundle format {saved.bundle} is unknown"
-            raise TraceFault(f"{self.path / RUN}: {found}; this version reads format {FORMAT}")
-        return saved
-
-    def _read(self, name: str) -> bytes:
-        try:
-            return (self.path / name).read_bytes()
-        except OSError as error:
-            raise TraceFault(f"{self.path / name}: cannot be read: {error.strerror}") from error
+        # the link that names the newest run may move while a bundle is in use
+        real = path.resolve()
+        return cls(real, _facts(real))
 
     def _write(self, name: str, data: bytes) -> None:
         target = self.path / name
@@ -151,6 +125,37 @@ class Bundle:
         """The hosts' output, a file for each stream, as the trace has it. Raises RigFault."""
         for name, text in _outputs(trace).items():
             self.write(f"{OUTPUT}/{name}", text)
+
+
+def _facts(path: Path) -> RunFacts:
+    """What ran, from the files of a bundle. Raises TraceFault when it cannot be read."""
+    saved = _read_run(path / RUN)
+    edits = {
+        original: _read(path / PROGRAMS / name).decode("utf-8", "replace")
+        for name, original in saved.programs.items()
+        if _plain_name(name, path)
+    }
+    text = _read(path / SCENARIO).decode("utf-8", "surrogateescape")
+    shared = {name: getattr(saved, name) for name in _SHARED}
+    return RunFacts(text=text, edits=edits, command=tuple(saved.command), **shared)
+
+
+def _read_run(path: Path) -> _Saved:
+    try:
+        saved = msgspec.json.decode(_read(path), type=_Saved)
+    except msgspec.DecodeError as error:
+        raise TraceFault(f"{path}: damaged: {error}") from None
+    if saved.bundle != FORMAT:
+        found = f"bundle format {saved.bundle} is unknown"
+        raise TraceFault(f"{path}: {found}; this version reads format {FORMAT}")
+    return saved
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TraceFault(f"{path}: cannot be read: {error.strerror}") from error
 
 
 _SHARED: Final = (

@@ -27,7 +27,7 @@ from harness.trace.events import (
 )
 from harness.trace.index import TraceIndex
 from harness.trace.lanes import MIN_LANE, Lanes, parties
-from harness.trace.text import ascii_only, describe, excerpt, quoted, seconds, visible, words
+from harness.trace.text import ascii_only, describe, excerpt, seconds, spoken, visible, words
 
 AROUND: Final = 8
 """How many events stand before and after each piece of evidence."""
@@ -227,7 +227,7 @@ def _aside(event: DatagramEvent, index: TraceIndex, last: int) -> str:
     if origin is None:
         return ""
     after = f" after {max(0, event.t - origin.t) / 1e6:.1f} ms"
-    said = f": {quoted(origin.payload)}" if index.payload(event) == origin.payload else ""
+    said = f": {spoken(origin.payload)}" if index.payload(event) == origin.payload else ""
     return after + said
 
 

@@ -109,12 +109,15 @@ def _cut(text: str, limit: int) -> str:
 
 def quoted(payload: bytes, limit: int = EXCERPT) -> str:
     """Size and beginning of a payload: ``9 B "HEARTBEAT"``."""
-    if not payload:
-        return "0 B"
+    return f"{len(payload)} B {spoken(payload, limit)}" if payload else "0 B"
+
+
+def spoken(payload: bytes, limit: int = EXCERPT) -> str:
+    """The beginning of a payload in quotes."""
     looked_at = payload[: 4 * limit]  # a character of UTF-8 has at most four bytes
     shown = visible_payload(looked_at)
     cut = cells(shown) > limit or len(payload) > len(looked_at)
-    return f'{len(payload)} B "{_cut(shown, limit)}"' + "…" * cut
+    return f'"{_cut(shown, limit)}"' + "…" * cut
 
 
 def seconds(time_ns: int) -> str:

@@ -94,7 +94,7 @@ def test_a_flow_is_read(text: str, expected: Flow) -> None:
         "alice > server",
         "alice -> server:0",
         "alice -> server:65536",
-        "alice -> server:",
+        "'alice -> server:'",
         "alice -> server:x",
         "alice -> 224.0.0.251:0",
         "'alice -> [zz]:5'",
@@ -277,9 +277,7 @@ def test_a_time_is_read(text: str, expected: AtTime) -> None:
         ("hand-over-12", "hand-over", False, 12, 0),
     ],
 )
-def test_a_mark_is_read(
-    text: str, mark: str, end: bool, index: int | None, plus_ns: int
-) -> None:
+def test_a_mark_is_read(text: str, mark: str, end: bool, index: int | None, plus_ns: int) -> None:
     found = good(instant, text)
     assert isinstance(found, AtMark)
     assert (found.mark, found.end, found.index, found.plus_ns) == (mark, end, index, plus_ns)

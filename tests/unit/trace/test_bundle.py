@@ -85,7 +85,7 @@ def test_damaged_facts_are_told(tmp_path, text, told):
     made(tmp_path)
     (tmp_path / "b" / "run.json").write_text(text)
     with pytest.raises(TraceFault, match=rf"run.json: .*{told}"):
-        _ = Bundle.open(tmp_path / "b").facts
+        Bundle.open(tmp_path / "b")
 
 
 def test_facts_cannot_reach_outside_the_bundle(tmp_path):
@@ -94,7 +94,7 @@ def test_facts_cannot_reach_outside_the_bundle(tmp_path):
     saved = json.loads(run.read_text()) | {"programs": {"../scenario.yaml": "/a/server.py"}}
     run.write_text(json.dumps(saved))
     with pytest.raises(TraceFault, match="no file name"):
-        _ = Bundle.open(tmp_path / "b").facts
+        Bundle.open(tmp_path / "b")
 
 
 def test_a_bundle_is_never_written_over_another(tmp_path):
@@ -134,3 +134,11 @@ def test_facts_of_an_older_hand_may_leave_out_what_has_a_default(tmp_path):
     (tmp_path / "b" / "run.json").write_text(json.dumps(least))
     facts = Bundle.open(tmp_path / "b").facts
     assert msgspec.structs.asdict(facts)["overrides"] == {}
+
+
+def test_a_bundle_stays_readable_when_the_link_to_the_newest_moves(tmp_path):
+    made(tmp_path, events=[output(1, "hello")])
+    (tmp_path / "latest").symlink_to("b")
+    bundle = Bundle.open(tmp_path / "latest")
+    (tmp_path / "latest").unlink()
+    assert len(bundle.trace().events) == 1

@@ -15,7 +15,7 @@ def test_arrows_leave_arrive_or_end_on_the_way():
     assert lines == [
         "  event  seconds       alice          server",
         '      1    1.000         │──────>        │        #1 sent 4 B "PING"',
-        '      2    1.020         │       ───────▶│        #1 delivered after 20.0 ms: 4 B "PING"',
+        '      2    1.020         │       ───────▶│        #1 delivered after 20.0 ms: "PING"',
         '      3    3.000         │──────>        │        #3 sent 4 B "PING"',
         "      4    4.000         │──────✗        │        #3 dropped (loss)",
     ]
