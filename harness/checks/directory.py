@@ -83,6 +83,11 @@ class Directory:
         known = self._addresses.get((viewer, host))
         return tuple(dict.fromkeys(known.until(n))) if known else ()
 
+    def ever(self, host: str) -> list[str]:
+        """Every address at which anyone has seen ``host`` in all that was learned."""
+        known = (facts.values for (_, whom), facts in self._addresses.items() if whom == host)
+        return sorted({address for values in known for address in values})
+
     def served(self, viewer: str, host: str, port: int, n: int) -> tuple[tuple[str, int], ...]:
         """Address and real port under which ``viewer`` reaches the scenario's ``host:port``."""
         known = self._served.get((viewer, host, port))

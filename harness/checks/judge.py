@@ -16,7 +16,7 @@ from harness.checks.event_index import EventIndex
 from harness.checks.findings import Finding
 from harness.checks.host_words import Binding
 from harness.checks.instants import moments
-from harness.checks.invariants import judge_rules
+from harness.checks.invariants import broken_off, judge_rules, unjudged_checks
 from harness.checks.matches import Finder
 from harness.checks.measures import judge_measure
 from harness.checks.plain import judge_plain
@@ -30,8 +30,13 @@ from harness.trace.events import Sent, Trace
 def judge(scenario: Scenario, trace: Trace, *, wall_ns: int = 0, bundle: str = "") -> RunVerdict:
     """Judge a whole run. The same trace and scenario always give the same verdict."""
     index = EventIndex(scenario, trace.events)
-    checks = judge_checks(scenario, trace, index)
     rules = judge_rules(scenario, trace, index)
+    broken = broken_off(trace)
+    if broken:  # such a run proves nothing, so it cannot fail either
+        checks = unjudged_checks(scenario, broken)
+        rules = tuple(rule for rule in rules if rule.outcome is not Outcome.FAILED)
+    else:
+        checks = judge_checks(scenario, trace, index)
     return RunVerdict(
         scenario=scenario.claim,
         path=scenario.path,

@@ -105,7 +105,9 @@ class CompiledPattern:
     """A pattern over one kind of event, for one scenario.
 
     ``event`` is the event's class. ``host_words`` are the words for hosts in its ends and in its
-    text; ``catches`` its named groups; ``reads`` the texts caught earlier that it asks for.
+    text; ``catches`` its named groups; ``reads`` the texts caught earlier that it asks for,
+    ``keys`` everything else in a binding on which the answer depends, ``place_keys`` the part of
+    it that concerns the place.
     """
 
     def __init__(self, pattern: Single, scenario: Scenario) -> None:
@@ -114,9 +116,12 @@ class CompiledPattern:
         self.places = tuple(_places(pattern, scenario))
         self.wording = None if pattern.says is None else Wording(pattern.says, scenario)
         said = self.wording
-        self.host_words = (*_words(self.places), *(said.hosts if said else ()))
+        in_places = tuple(_words(self.places))
+        self.host_words = (*in_places, *(said.hosts if said else ()))
+        self.place_keys = frozenset(key for word in in_places for key in word.reads)
         self.catches: frozenset[str] = said.catches if said else frozenset()
         self.reads: frozenset[str] = said.reads if said else frozenset()
+        self.keys = self.reads.union(*(word.reads for word in self.host_words))
         self.needs_details = self._has_details()
 
     def match(

@@ -27,6 +27,7 @@ _LITERAL_BEFORE: Final = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:[\w-]|\\[.\-])\Z")
 _LITERAL_AFTER: Final = re.compile(r"(?:[\w-]|\\[.\-])(?![?*{])")
 # Parentheses and bars of an expression, but not escaped ones and not those of a character class.
 _SIGNS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|([()|])", re.DOTALL)
+_FLAGS: Final = ("(?i", "(?a", "(?x")  # which change what the letters of a text mean
 _WORD_END: Final = re.compile(r"\w\Z")
 _WORD_START: Final = re.compile(r"\w")
 _V6_WORDS: Final = 8
@@ -34,8 +35,8 @@ _V6_WORDS: Final = 8
 
 class Wording:
     """One ``says``. ``hosts`` are the words of the hosts that its names ask for, ``reads`` the
-    caught texts that they ask for, ``whole_reads`` those of
-    them that stand as whole words in whatever matches, ``keys`` its own named groups with their
+    caught texts that they ask for, ``certain`` the names
+    whose texts stand in whatever matches, ``keys`` its own named groups with their
     keys in a binding, ``catches`` those keys."""
 
     def __init__(self, text: str, scenario: Scenario) -> None:
@@ -53,7 +54,7 @@ class Wording:
             name: f"?{name}" if is_member_group(name, scenario) else name for name in groups
         }
         self.catches = frozenset(self.keys.values())
-        self.whole_reads = self._whole_reads(text)
+        self.certain = self._certain(text)
         self._compiled: dict[tuple[str, ...], re.Pattern[str]] = {}
         self._plain = None if names else re.compile(blank)
         self._names = tuple(names)
@@ -76,16 +77,35 @@ class Wording:
             found = self._compiled[key] = re.compile(self._put_together(key))
         return found
 
-    def _whole_reads(self, text: str) -> frozenset[str]:
-        if "(?i" in text or "(?a" in text or "(?x" in text:
-            return frozenset()
-        certain = _certain_names(self._parts)
-        return frozenset(
-            part.base
+    def literals(self, name: Name, directory: Directory, binding: Binding) -> list[str] | None:
+        """Texts of which one must stand in whatever matches, for a ``certain`` name and all of
+        the run; None where that cannot be said."""
+        word = self._words[name]
+        if word is None:
+            caught = binding.get(name.base)
+            return None if caught is None else [caught]
+        host = _host_of(word, binding)
+        if host is None or name.port is not None:
+            return None
+        if name.field == "name":
+            return [host]
+        if name.field == "index":
+            return [host.rpartition("-")[2]]
+        if name.field:
+            return None
+        addresses = directory.ever(host)
+        return None if any(":" in address for address in addresses) else addresses
+
+    def _certain(self, text: str) -> tuple[Name, ...]:
+        """The names whose texts stand as whole words in whatever matches."""
+        if any(flag in text for flag in _FLAGS):
+            return ()
+        return tuple(
+            part
             for position, part in enumerate(self._parts)
             if isinstance(part, Name)
-            and part.base in self.reads
-            and position in certain
+            and part.base != SELF
+            and position in _certain_names(self._parts)
             and not _WORD_END.search(self._neighbour(position - 1))
             and not _WORD_START.match(self._neighbour(position + 1))
         )

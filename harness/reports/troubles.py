@@ -25,9 +25,13 @@ def own_checks(verdict: ScenarioVerdict, run: RunVerdict) -> Iterator[CheckVerdi
 
 
 def bad_checks(verdict: ScenarioVerdict, run: RunVerdict) -> list[CheckVerdict]:
-    """Those of a run that did not pass and were not skipped either."""
+    """Those of a run that did not pass and were not skipped either.
+
+    Of a run that was broken off only the rule that says why: the checks say no more.
+    """
     fine = (Outcome.PASSED, Outcome.SKIPPED)
-    return [check for check in own_checks(verdict, run) if check.outcome not in fine]
+    bad = [check for check in own_checks(verdict, run) if check.outcome not in fine]
+    return [check for check in bad if not check.reason.startswith("not judged: ")] or bad
 
 
 def bad_claims(verdict: ScenarioVerdict) -> list[CheckVerdict]:

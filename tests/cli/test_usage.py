@@ -53,7 +53,7 @@ def test_lint_names_five_mistakes_with_their_places(harness):
     harness.write("bad.yaml", FIVE_MISTAKES)
     done = harness("lint", "bad.yaml")
     assert done.returncode == 2
-    for place in ("bad.yaml:2:8", "bad.yaml:4:35", "bad.yaml:6:16", "bad.yaml:6:34", "bad.yaml:8:18"):
+    for place in ("bad.yaml:2:8", "bad.yaml:4:35", "bad.yaml:6:16", "bad.yaml:6:34", "bad.yaml:8:10"):
         assert place in done.stderr
     for nearest in ("count", "delay", "server"):
         assert f"{nearest!r}" in done.stderr

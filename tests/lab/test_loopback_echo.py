@@ -14,7 +14,17 @@ from loopback_runs import MS, Stage, link
 from harness.labs.loopback.icmp import may_refuse
 from harness.labs.loopback.lab import FAMILIES as SOCKET_FAMILIES
 from harness.scenario import model
-from harness.trace.events import Closed, Delivered, Dropped, Ended, Exited, Ready, Sent, Started
+from harness.trace.events import (
+    Closed,
+    Delivered,
+    Dropped,
+    Ended,
+    Exited,
+    Icmp,
+    Ready,
+    Sent,
+    Started,
+)
 
 FAMILIES = ["ipv4", "ipv6"]
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux")
@@ -119,3 +129,37 @@ def test_two_labs_at_once_do_not_meet(stage: Stage, tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert found == [[f"answer re:{number}" for number in range(20)]] * 2
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_a_silent_host_has_no_socket_on_a_port_from_which_it_never_speaks(
+    stage: Stage, raw: bool
+) -> None:
+    if raw and not may_refuse(SOCKET_FAMILIES["ipv4"]):
+        pytest.skip("needs CAP_NET_RAW")
+    del stage.echo(1).hosts["server"]
+    result = stage.host("server").run(raw=raw)
+    assert result.lines("alice") == ["refused"]
+    assert [event.reason for event in result.of(Dropped)] == (["nobody"] if raw else [])
+
+
+def test_an_icmp_error_takes_the_way_back(stage: Stage) -> None:
+    if not may_refuse(SOCKET_FAMILIES["ipv4"]):
+        pytest.skip("needs CAP_NET_RAW")
+    del stage.echo(1).hosts["server"]
+    result = stage.host("server").run(links=(link("any -> any", delay_ns=20 * MS),))
+    (sent,) = result.way(Sent, "alice", "server")
+    (icmp,) = result.of(Icmp)
+    assert (icmp.source, icmp.target, icmp.of) == ("server", "alice", sent.n)
+    assert icmp.t - sent.t >= 40 * MS
+    assert result.lines("alice") == ["refused"]
+
+
+def test_a_lost_icmp_error_tells_nobody(stage: Stage) -> None:
+    if not may_refuse(SOCKET_FAMILIES["ipv4"]):
+        pytest.skip("needs CAP_NET_RAW")
+    del stage.echo(1, patience=0.2).hosts["server"]
+    rules = (link("server -> alice", loss=Fraction(1)),)
+    result = stage.host("server").run(links=rules)
+    assert result.of(Icmp) == []
+    assert result.lines("alice") == ["timeout"]

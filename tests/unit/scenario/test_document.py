@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import Place, ScenarioFault
@@ -234,6 +234,7 @@ def test_the_nearest_word_is_offered_and_long_text_is_cut() -> None:
     assert len(problems.list[1].found) == 80
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_arbitrary_text_gives_a_tree_or_problems(text: str) -> None:
     root, problems = parsed(text)
@@ -248,6 +249,7 @@ YAMLISH = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(YAMLISH)
 def test_text_that_is_nearly_yaml_gives_a_tree_or_problems(pieces: list[str]) -> None:
     root, problems = parsed("".join(pieces))

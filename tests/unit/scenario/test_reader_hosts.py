@@ -163,7 +163,7 @@ def test_every_profile_says_where_it_comes_from() -> None:
 def test_a_rule_knows_its_flow_and_place() -> None:
     first, second = good(links, "{any  ->  any: {loss: 1%}, 'alice -> 224.0.0.251:5353': 4g}")
     assert (first.text, second.text) == ("any -> any", "alice -> 224.0.0.251:5353")
-    assert (second.profile, second.place.column) == ("4g", 33)
+    assert (second.profile, second.place.column) == ("4g", 35)
 
 
 @pytest.mark.parametrize(

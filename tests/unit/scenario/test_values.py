@@ -2,7 +2,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nodes import HOSTS, bad, good, node, read
 
@@ -119,6 +119,7 @@ def test_several_flows_are_a_list() -> None:
     bad(flows, "{alice: server}")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(HOSTS)), st.sampled_from(sorted(HOSTS)), st.integers(1, 65_535))
 def test_a_flow_reads_back_as_it_is_shown(source: str, target: str, port: int) -> None:
     text = f"{source} <-> {target}:{port}"
@@ -245,6 +246,7 @@ def test_what_python_cannot_compile_is_refused(text: str) -> None:
     assert "no regular expression" in bad(values.regex, text).message
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab()[]{}?*+|^$\\.0123456789:=!<>P"), max_size=20))
 def test_a_regular_expression_is_read_or_refused(text: str) -> None:
     quoted = "'" + text.replace("'", "''") + "'"
