@@ -43,7 +43,10 @@ class _History(Generic[T]):
 class Directory:
     """Addresses, ports and payloads learned from the events so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_sent: int | None = None) -> None:
+        """``most_sent`` bounds the datagrams whose payload is kept, the newest ones; a running
+        lab bounds them, a judge keeps all."""
+        self._most_sent = most_sent
         self._addresses: dict[tuple[str, str], _History[str]] = {}
         self._served: dict[tuple[str, str, int], _History[tuple[str, int]]] = {}
         self._ports: dict[tuple[str, str], _History[int]] = {}
@@ -64,7 +67,7 @@ class Directory:
             served.learn(event.n, (event.address, event.number or event.port))
 
     def _learn_sent(self, event: Sent) -> None:
-        self._sent[event.n] = event
+        self._keep(event)
         if event.sport and not event.forged:
             self._ports.setdefault((ANYONE, event.source), _History()).learn(event.n, event.sport)
         if not event.seen_as or event.forged:
@@ -74,6 +77,12 @@ class Directory:
         self._addresses.setdefault(pair, _History()).learn(event.n, address.strip("[]"))
         if port.isascii() and port.isdigit():
             self._ports.setdefault(pair, _History()).learn(event.n, int(port))
+
+    def _keep(self, event: Sent) -> None:
+        self._sent[event.n] = event
+        if self._most_sent is not None and len(self._sent) > 2 * self._most_sent:
+            for number in list(self._sent)[: -self._most_sent]:
+                del self._sent[number]
 
     def addresses(self, viewer: str, host: str, n: int) -> tuple[str, ...]:
         """Every address at which ``viewer`` has seen ``host`` up to event ``n``, oldest first.

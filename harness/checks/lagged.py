@@ -65,7 +65,7 @@ def _ended(case: Case, *, lagged: bool) -> Match | None:
     room = 3 * case.worst_lag if lagged else 0
     positions = case.unless.within(case.anchor.t - room, case.window.high_ns + room)
     for position in _from_anchor(case.anchor, case.unless, positions):
-        match = case.unless[position]
+        match: Match = case.unless[position]
         late = match.t - (slack(case, match) if lagged else 0) > case.window.high_ns
         if not late and _is_after(case.anchor, match):
             return match

@@ -106,8 +106,7 @@ class CompiledPattern:
 
     ``event`` is the event's class. ``host_words`` are the words for hosts in its ends and in its
     text; ``catches`` its named groups; ``reads`` the texts caught earlier that it asks for,
-    ``keys`` everything else in a binding on which the answer depends, ``place_keys`` the part of
-    it that concerns the place.
+    ``keys`` everything else in a binding on which the answer depends.
     """
 
     def __init__(self, pattern: Single, scenario: Scenario) -> None:
@@ -116,9 +115,8 @@ class CompiledPattern:
         self.places = tuple(_places(pattern, scenario))
         self.wording = None if pattern.says is None else Wording(pattern.says, scenario)
         said = self.wording
-        in_places = tuple(_words(self.places))
-        self.host_words = (*in_places, *(said.hosts if said else ()))
-        self.place_keys = frozenset(key for word in in_places for key in word.reads)
+        self._in_places = tuple(_words(self.places))
+        self.host_words = (*self._in_places, *(said.hosts if said else ()))
         self.catches: frozenset[str] = said.catches if said else frozenset()
         self.reads: frozenset[str] = said.reads if said else frozenset()
         self.keys = self.reads.union(*(word.reads for word in self.host_words))
@@ -141,6 +139,13 @@ class CompiledPattern:
             if found is not None:
                 return found
         return None
+
+    def keys_of_places(self, binding: Binding) -> tuple[str, ...]:
+        """The keys of a binding on which it depends what places are looked at."""
+        keys: set[str] = set()
+        for word in self._in_places:
+            keys.update([word.key] if word.key in binding else word.reads)
+        return tuple(sorted(keys))
 
     def refine(
         self, place: Place, event: AnyEvent, directory: Directory, binding: Binding
@@ -202,6 +207,10 @@ class CompiledPattern:
         text = self.text(event, directory)
         viewer = event.host if isinstance(event, Output) else event.source  # type: ignore[union-attr]
         for bound in _members_tried(said.hosts, binding):
+            if not said.keys:
+                if said.stands_in(text, viewer, event.n, directory, bound):
+                    yield bound
+                continue
             regex = said.regex(viewer, event.n, directory, bound)
             if regex is not None:
                 yield from _caught(regex, text, bound, said.keys)
@@ -266,10 +275,6 @@ def _caught(
     regex: re.Pattern[str], text: str, binding: Binding, keys: Mapping[str, str]
 ) -> Iterator[Binding]:
     """What the named groups catch; one that is already bound must catch the same text again."""
-    if not keys:
-        if regex.search(text):
-            yield binding
-        return
     for found in regex.finditer(text):
         groups = {keys[name]: word for name, word in found.groupdict().items()}
         if all(binding.get(key, word) == word for key, word in groups.items()):

@@ -133,12 +133,11 @@ class SingleFinder:
         self._compiled = compile_pattern(pattern, index.scenario)
         self._index = index
         said = self._compiled.wording
-        self._place_keys = tuple(sorted(self._compiled.place_keys))
         self._base_keys = tuple(sorted(self._compiled.keys))
         self._catches = tuple(sorted(self._compiled.catches))
         self._certain = said.certain if said is not None else ()
         self.keys = (*self._base_keys, *self._catches)
-        self._pools: dict[Values, _Pool] = {}
+        self._pools: dict[tuple[tuple[str, ...], Values], _Pool] = {}
         self._rows: dict[Values, list[_Row]] = {}
         self._by_catch: dict[tuple[Values, tuple[str, ...]], dict[Values, list[Match]]] = {}
 
@@ -199,10 +198,11 @@ class SingleFinder:
         return self._compiled.text(event, self._index.directory)
 
     def _pool(self, known: Binding) -> _Pool:
-        values = tuple(known.get(key) for key in self._place_keys)
-        pool = self._pools.get(values)
+        keys = self._compiled.keys_of_places(known)
+        values = tuple(known.get(key) for key in keys)
+        pool = self._pools.get((keys, values))
         if pool is None:
-            pool = self._pools[values] = _Pool(self._entries(_known(self._place_keys, values)))
+            pool = self._pools[keys, values] = _Pool(self._entries(_known(keys, values)))
         return pool
 
     def _entries(self, known: Binding) -> Iterator[_Entry]:

@@ -58,6 +58,9 @@ class Wording:
         self._compiled: dict[tuple[str, ...], re.Pattern[str]] = {}
         self._plain = None if names else re.compile(blank)
         self._names = tuple(names)
+        self._caught_names = frozenset(
+            i for i, name in enumerate(names) if self._words[name] is None and name.base != SELF
+        )
 
     def regex(
         self, viewer: str, n: int, directory: Directory, binding: Binding
@@ -65,16 +68,53 @@ class Wording:
         """The expression as of event ``n``; None while a name in it stands for nothing yet."""
         if self._plain is not None:
             return self._plain
+        texts = self._texts(viewer, n, directory, binding)
+        return None if texts is None else self._made(texts)
+
+    def stands_in(
+        self, text: str, viewer: str, n: int, directory: Directory, binding: Binding
+    ) -> bool:
+        """Whether the expression is found in a text; for those that catch nothing themselves.
+
+        An expression for each caught text would be compiled for each anchor. So first one serves
+        them all, in which a name catches anything: where that is not found neither is the true
+        one, and where it catches the very texts, the true one is found.
+        """
+        if not self.reads:
+            regex = self.regex(viewer, n, directory, binding)
+            return regex is not None and regex.search(text) is not None
+        texts = self._texts(viewer, n, directory, binding)
+        if texts is None:
+            return False
+        found = self._made(self._loosened(texts)).search(text)
+        if found is None:
+            return False
+        caught = found.groupdict()
+        same = all(caught[_loose(i)] == binding[self._names[i].base] for i in self._caught_names)
+        return same or self._made(texts).search(text) is not None
+
+    def _loosened(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """The texts, with anything in place of those that were caught."""
+        return tuple(
+            _whole(f"(?P<{_loose(i)}>(?s:.*?))") if i in self._caught_names else text
+            for i, text in enumerate(texts)
+        )
+
+    def _texts(
+        self, viewer: str, n: int, directory: Directory, binding: Binding
+    ) -> tuple[str, ...] | None:
         texts = []
         for name in self._names:
             text = self._resolved(name, viewer, n, directory, binding)
             if text is None:
                 return None
             texts.append(text)
-        key = tuple(texts)
-        found = self._compiled.get(key)
+        return tuple(texts)
+
+    def _made(self, texts: tuple[str, ...]) -> re.Pattern[str]:
+        found = self._compiled.get(texts)
         if found is None:
-            found = self._compiled[key] = re.compile(self._put_together(key))
+            found = self._compiled[texts] = re.compile(self._put_together(texts))
         return found
 
     def literals(self, name: Name, directory: Directory, binding: Binding) -> list[str] | None:
@@ -139,6 +179,10 @@ class Wording:
     def _neighbour(self, position: int) -> str:
         part = self._parts[position] if 0 <= position < len(self._parts) else ""
         return part if isinstance(part, str) else ""
+
+
+def _loose(position: int) -> str:
+    return f"_caught_{position}"
 
 
 def _certain_names(parts: Sequence[Part]) -> frozenset[int]:

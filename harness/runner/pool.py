@@ -15,12 +15,14 @@ import multiprocessing.connection
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
 from harness.clock import Clock
+from harness.errors import HarnessError
 from harness.labs.parenthood import die_with_parent
 
 T = TypeVar("T")
@@ -63,8 +65,18 @@ def _child_main(task: Task[T], results: Connection, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, flag.raise_it)
     die_with_parent(parent)
-    results.send(task(flag))
+    results.send(_outcome(task, flag))
     results.close()
+
+
+def _outcome(task: Task[T], flag: _Flag) -> T | Crash:
+    try:
+        return task(flag)
+    except HarnessError as error:
+        return Crash(str(error))
+    except Exception as error:  # noqa: BLE001 (a bug of ours must not cost the other runs)
+        traceback.print_exc()
+        return Crash(f"a bug of the harness: {type(error).__name__}: {error}")
 
 
 class Pool(Generic[T]):
@@ -133,9 +145,8 @@ class Pool(Generic[T]):
         try:
             result: T | Crash = child.results.recv()
         except EOFError:
-            result = Crash("")
+            child.process.join()
+            result = Crash(f"the process of this run ended with code {child.process.exitcode}")
         child.results.close()
         child.process.join()
-        if isinstance(result, Crash):
-            return Crash(f"the process of this run ended with code {child.process.exitcode}")
         return result

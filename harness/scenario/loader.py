@@ -20,7 +20,7 @@ from harness.errors import Problem, ScenarioFault
 from harness.scenario import overlay, rules
 from harness.scenario.document import Node, Problems, Table, Text, parse_document, read_text
 from harness.scenario.model import Mutant, Scenario
-from harness.scenario.reading import Fields, Reading
+from harness.scenario.reading import Reading
 from harness.scenario.scenario_file import Source, scenario
 from harness.scenario.variants import plain_value, variants
 
@@ -112,7 +112,6 @@ def _mutant(
     table = reading.table(piece, "mutant")
     if table is None:
         return None
-    Fields(reading, table, "mutant")
     broken = overlay.breaks(table, names, problems)
     edits = overlay.edits(table, source.folder, problems)
     mutated = overlay.mutated(tree, table, problems)

@@ -23,15 +23,17 @@ from harness.scenario.model import (
     Step,
     Whose,
 )
-from harness.scenario.visits import last_leaves
+from harness.scenario.visits import last_leaves, leaves, step_patterns
 
 MAX_TIMES: Final = 100_000
+LAST: Final = -1  # how the AST writes `nth: last`
 MAX_PAYLOAD_BYTES: Final = 65_507
 """What fits in an IPv4 datagram: 65,535 less 20 for IP and 8 for UDP (RFC 791, RFC 768)."""
 
 
 def check_steps(scenario: Scenario, problems: Problems) -> None:
     """Everything that is wrong with a step by itself."""
+    _check_last(scenario, problems)
     for step in scenario.timeline:
         _check_repeats(step, problems)
         _check_lasting(step, problems)
@@ -42,6 +44,17 @@ def check_steps(scenario: Scenario, problems: Problems) -> None:
             problems.add(step.place, "links without a rule", step.text, "{FLOW: {…}}")
         if isinstance(step.action, Send):
             _SendRules(scenario.hosts, step, step.action, problems).check()
+
+
+def _check_last(scenario: Scenario, problems: Problems) -> None:
+    """``nth: last`` is known only when the run is over: nothing can happen then."""
+    live = [pattern for step in scenario.timeline for pattern in step_patterns(step)]
+    instants = (scenario.until, *(host.starts for host in scenario.hosts.values()))
+    live += [instant.pattern for instant in instants if isinstance(instant, AtPattern)]
+    for leaf in (leaf for pattern in live for leaf in leaves(pattern)):
+        if leaf.nth == LAST:
+            message = "the last match is known only after the run"
+            problems.add(leaf.place, message, "nth: last", "a number, or last in a check")
 
 
 def _check_repeats(step: Step, problems: Problems) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,56 @@ def test_a_literal_port_is_served_under_its_own_number(stage: Stage) -> None:
     result = stage.run()
     assert result.lines("alice") == ["answer re:0", "answer re:1"]
     assert {event.dport for event in result.way(Sent, "alice", "server")} == {port}
+
+
+def test_runs_that_need_the_same_literal_port_wait_for_one_another(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+    found: list[tuple[list[str], list[str]]] = []
+
+    def one(name: str) -> None:
+        (tmp_path / name).mkdir()
+        stage = Stage(tmp_path / name).echo()
+        stage.host("server", "python", "server.py", f"127.0.0.1:{port}")
+        stage.host("alice", "python", "client.py", f"$(server:{port})", "3")
+        result = stage.run()
+        found.append((result.lines("alice"), result.notes("rig")))
+
+    threads = [threading.Thread(target=one, args=(name,)) for name in ("a", "b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [(["answer re:0", "answer re:1", "answer re:2"], [])] * 2
+
+
+@linux
+def test_a_loss_that_no_datagram_can_be_blamed_for_unsettles_the_run(stage: Stage) -> None:
+    stage.program("flood.py", FLOOD)
+    small = "sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)\nsock.bind"
+    stage.program("slow.py", SLOW.replace("sock.bind", small))
+    stage.hosts.clear()
+    stage.host("server", "python", "slow.py", "$(self:9999)")
+    stage.host("alice", "python", "flood.py", "$(server:9999)", "40")
+    result = stage.run(AtPattern(pattern(Kind.OUTPUT, "server", says="^got")))
+    got = len(result.lines("server")[-1].split()) - 1
+    notes = result.notes("inconclusive")
+    lost = sum(int(text.split()[0]) for text in notes)
+    assert "in the receive buffer of server" in notes[0]
+    named = [event for event in result.of(Dropped) if event.reason == "buffer"]
+    assert got + lost + len(named) == 40
+
+
+def test_thirty_clients_at_once_are_kept_apart(stage: Stage) -> None:
+    del stage.hosts["alice"]
+    stage.host("client", "python", "client.py", "$(server:9999)", "3", count=30)
+    result = stage.run(after_exit("client"))
+    for number in range(1, 31):
+        assert result.lines(f"client-{number}") == ["answer re:0", "answer re:1", "answer re:2"]
+    seen = {event.seen_as for event in result.of(Sent) if event.target == "server"}
+    assert len(seen) == 30
+    assert not [note for note in result.of(Note) if note.fault]
 
 
 def test_a_mutant_runs_the_changed_copy(stage: Stage) -> None:

@@ -7,6 +7,7 @@ which it wrote them. Timers fire between two looks at the descriptors.
 
 from __future__ import annotations
 
+import select
 import selectors
 from collections.abc import Callable
 from typing import Protocol
@@ -15,11 +16,20 @@ from harness.clock import SECOND_NS, Clock
 from harness.labs.loopback.timers import Due, Timers
 
 BLOCKED_NS = 20_000  # a look that took longer than this had nothing to report at first
+FD_SETSIZE = 1024  # select(2): the first descriptor number that it cannot take
 TIMER_BATCH = 256  # timers fired before the descriptors get another look
 
 
 class HasFileno(Protocol):
     def fileno(self) -> int: ...
+
+
+def _descriptor(selector: selectors.BaseSelector) -> int | None:
+    """The epoll descriptor, where there is one and select(2) can take it."""
+    if not isinstance(selector, getattr(selectors, "EpollSelector", ())):
+        return None
+    number: int = selector.fileno()  # type: ignore[attr-defined]
+    return number if number < FD_SETSIZE else None
 
 
 class Loop:
@@ -29,6 +39,7 @@ class Loop:
         self.clock = clock
         self._timers = Timers()
         self._selector = selectors.DefaultSelector()
+        self._epoll = _descriptor(self._selector)
         self._looked_ns = self._nothing_ns = clock.monotonic_ns()
 
     def now(self) -> int:
@@ -50,7 +61,7 @@ class Loop:
     def turn(self, until_ns: int) -> None:
         """Serve what is ready, or wait for the first thing, at the latest until ``until_ns``."""
         began_ns = self.now()
-        found = self._selector.select(self._patience_s(until_ns))
+        found = self._ready(self._patience_s(until_ns))
         woke_ns = self.now()
         waited = woke_ns - began_ns > BLOCKED_NS
         self._nothing_ns = woke_ns if waited else self._looked_ns
@@ -76,6 +87,17 @@ class Loop:
     def close(self) -> None:
         """Give the selector back; watched descriptors stay open."""
         self._selector.close()
+
+    def _ready(self, patience_s: float) -> list[tuple[selectors.SelectorKey, int]]:
+        """What is ready, after waiting for it.
+
+        epoll_wait(2) counts in milliseconds, select(2) in microseconds: a delay of 100 us would
+        otherwise become one of a millisecond. An epoll descriptor can itself be waited for.
+        """
+        if patience_s > 0 and self._epoll is not None:
+            select.select([self._epoll], [], [], patience_s)
+            patience_s = 0
+        return self._selector.select(patience_s)
 
     def _patience_s(self, until_ns: int) -> float:
         next_ns = self._timers.next_ns

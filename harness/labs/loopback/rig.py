@@ -42,6 +42,7 @@ from harness.scenario.model import Send
 from harness.trace.log import Log
 
 DESCRIPTORS = 65_536
+MOST_SENT = 65_536  # datagrams whose payload a step may still ask for
 
 
 def raise_descriptor_limit() -> None:
@@ -157,7 +158,7 @@ class Builder:
         return guardian
 
     def _matcher(self) -> Match:
-        directory = Directory()
+        directory = Directory(most_sent=MOST_SENT)
         self.log.add_sink(directory.learn)
         return live_match(self.plan.scenario, directory)
 

@@ -178,7 +178,10 @@ class Run:
     def _stop_programs(self, rig: Rig) -> None:
         for member in rig.programs.running():
             rig.programs.stop(member, "end", "the run is over")
-        while rig.programs.running() and not self._at_once():
+        # Each has been asked; a grace, a kill, and no more: the guardian ends what is left.
+        graces = (member_host(self.plan.scenario, one).stop.grace_ns for one in rig.book.hosts)
+        limit_ns = rig.loop.now() + max(graces, default=0) + GONE_NS
+        while rig.programs.running() and not self._at_once() and rig.loop.now() < limit_ns:
             rig.loop.turn(rig.loop.now() + LOOK_NS)
         patience_ns = GONE_AT_ONCE_NS if self._at_once() else GONE_NS
         for event in rig.guardian.shutdown(rig.loop.now() + patience_ns):

@@ -245,6 +245,12 @@ def test_a_mutant_names_checks_that_there_are() -> None:
     assert "names the checks that it breaks" in lacking.message
 
 
+def test_an_unknown_key_of_a_mutant_is_told_once() -> None:
+    text = MUTANTS + "host: {server: {run: deaf}}\n    links: {}\n    breaks: [it answers]\n"
+    (problem,) = problems_of(text)
+    assert (problem.found, problem.nearest) == ("host", "hosts")
+
+
 def test_an_edit_changes_a_copy_of_a_program(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text("answer()\n", encoding="utf-8")
     text = MUTANTS + "edit: {server.py: [answer(), pass]}\n    breaks: [it answers]\n"
