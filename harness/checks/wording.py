@@ -7,30 +7,23 @@ expression itself puts a literal letter, digit, ``-`` or ``.`` right beside the 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from typing import Final
 
 from harness.checks.directory import Directory
 from harness.checks.host_words import Binding, HostWord, is_member_group
+from harness.checks.spelling import relaxed, spelled, whole
 from harness.scenario.membership import entry_of
 from harness.scenario.model import HostRef, Scenario, Whose
 from harness.scenario.names import SELF, Name, Part, parse_names
 
-_WORD_BEFORE: Final = r"(?<![\w-])(?<!\w\.)"
-_WORD_AFTER: Final = r"(?!\w)(?![.-]\w)"
-# An IPv6 address goes on where a colon follows, unless that ends a clause: "::1: welcome".
-_V6_BEFORE: Final = r"(?<![\w:-])(?<!\w\.)"
-_V6_AFTER: Final = r"(?!\w)(?![.:-]\w)(?!::)"
-_LITERAL_BEFORE: Final = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:[\w-]|\\[.\-])\Z")
-_LITERAL_AFTER: Final = re.compile(r"(?:[\w-]|\\[.\-])(?![?*{])")
 # Parentheses and bars of an expression, but not escaped ones and not those of a character class.
 _SIGNS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|([()|])", re.DOTALL)
 _FLAGS: Final = ("(?i", "(?a", "(?x")  # which change what the letters of a text mean
+_REFERENCE: Final = re.compile(r"\\[1-9]|\(\?\(")
 _WORD_END: Final = re.compile(r"\w\Z")
 _WORD_START: Final = re.compile(r"\w")
-_V6_WORDS: Final = 8
 
 
 class Wording:
@@ -61,6 +54,7 @@ class Wording:
         self._caught_names = frozenset(
             i for i, name in enumerate(names) if self._words[name] is None and name.base != SELF
         )
+        self._loosens = self._may_loosen(text)
 
     def regex(
         self, viewer: str, n: int, directory: Directory, binding: Binding
@@ -80,7 +74,7 @@ class Wording:
         them all, in which a name catches anything: where that is not found neither is the true
         one, and where it catches the very texts, the true one is found.
         """
-        if not self.reads:
+        if not self._loosens:
             regex = self.regex(viewer, n, directory, binding)
             return regex is not None and regex.search(text) is not None
         texts = self._texts(viewer, n, directory, binding)
@@ -93,10 +87,18 @@ class Wording:
         same = all(caught[_loose(i)] == binding[self._names[i].base] for i in self._caught_names)
         return same or self._made(texts).search(text) is not None
 
+    def _may_loosen(self, text: str) -> bool:
+        """Whether names may catch anything in a first try: not where that would narrow what
+        matches (in a negative assertion) or move the numbers of groups that are referred to."""
+        certain = _certain_names(self._parts)
+        positions = [i for i, part in enumerate(self._parts) if isinstance(part, Name)]
+        plain = all(positions[i] in certain for i in self._caught_names)
+        return bool(self._caught_names) and plain and not _REFERENCE.search(text)
+
     def _loosened(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         """The texts, with anything in place of those that were caught."""
         return tuple(
-            _whole(f"(?P<{_loose(i)}>(?s:.*?))") if i in self._caught_names else text
+            whole(f"(?P<{_loose(i)}>(?s:.*?))") if i in self._caught_names else text
             for i, text in enumerate(texts)
         )
 
@@ -156,7 +158,7 @@ class Wording:
         word = self._words[name]
         if word is None and name.base != SELF:
             caught = binding.get(name.base)
-            return None if caught is None else _whole(re.escape(caught))
+            return None if caught is None else whole(re.escape(caught))
         host = viewer if word is None else _host_of(word, binding)
         if host is None:
             return None
@@ -173,7 +175,7 @@ class Wording:
                 continue
             before = self._neighbour(position - 1)
             after = self._neighbour(position + 1)
-            pieces.append(_relaxed(next(values), before, after))
+            pieces.append(relaxed(next(values), before, after))
         return "".join(pieces)
 
     def _neighbour(self, position: int) -> str:
@@ -220,12 +222,12 @@ def _host_of(word: HostWord, binding: Binding) -> str | None:
 
 def _described(name: Name, viewer: str, host: str, n: int, directory: Directory) -> str | None:
     if name.field == "name":
-        return _whole(re.escape(host))
+        return whole(re.escape(host))
     if name.field == "index":
-        return _whole(host.rpartition("-")[2])
+        return whole(host.rpartition("-")[2])
     if name.field == "port":
         port = directory.port(viewer, host, n)
-        return None if port is None else _whole(str(port))
+        return None if port is None else whole(str(port))
     return _any_of([spelled(address) for address in directory.addresses(viewer, host, n)])
 
 
@@ -234,7 +236,7 @@ def _served(name: Name, viewer: str, host: str, n: int, directory: Directory) ->
     if name.field == "host":
         return _any_of([spelled(address) for address, _ in places])
     if name.field == "port":
-        return _any_of([_whole(str(number)) for _, number in places])
+        return _any_of([whole(str(number)) for _, number in places])
     return _any_of([spelled(address, number) for address, number in places])
 
 
@@ -242,50 +244,3 @@ def _any_of(texts: list[str]) -> str | None:
     if len(texts) < 2:
         return texts[0] if texts else None
     return f"(?:{'|'.join(texts)})"
-
-
-def _whole(pattern: str) -> str:
-    return f"{_WORD_BEFORE}(?:{pattern}){_WORD_AFTER}"
-
-
-def _relaxed(pattern: str, before: str, after: str) -> str:
-    """Without the word's border on a side where the expression itself names the neighbour."""
-    if _LITERAL_BEFORE.search(before):
-        pattern = pattern.replace(_WORD_BEFORE, "").replace(_V6_BEFORE, "")
-    if _LITERAL_AFTER.match(after):
-        pattern = pattern.replace(_WORD_AFTER, "").replace(_V6_AFTER, "")
-    return pattern
-
-
-def spelled(address: str, port: int | None = None) -> str:
-    """An expression for every spelling of an address, with its port where one is given."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return _whole(re.escape(address if port is None else f"{address}:{port}"))
-    if parsed.version == 4:
-        text = _v4(str(parsed))
-        return _whole(text if port is None else rf"(?:{text}|\[{text}\]):{port}")
-    text = f"(?i:{_v6(int(parsed))})"
-    if port is not None:
-        return rf"(?:\[{text}(?:%\w+)?\]:{port}){_WORD_AFTER}"
-    return f"{_V6_BEFORE}(?:{text}){_V6_AFTER}"
-
-
-def _v4(dotted: str) -> str:
-    """A dual-stack program prints an IPv4 peer as ``::ffff:192.0.2.1`` (RFC 4291, 2.5.5.2)."""
-    return rf"(?:(?:::|(?:0{{1,4}}:){{5}})(?i:ffff):)?{re.escape(dotted)}"
-
-
-def _v6(value: int) -> str:
-    """RFC 4291, 2.2: leading zeros are free, and one run of zero groups may be ``::``."""
-    words = [(value >> shift) & 0xFFFF for shift in range(112, -1, -16)]
-    texts = [f"0{{0,{4 - len(f'{word:x}')}}}{word:x}" for word in words]
-    forms = [":".join(texts)]
-    for start in range(_V6_WORDS):
-        for end in range(start + 1, _V6_WORDS + 1):
-            if any(words[start:end]):
-                break
-            forms.append(f"{':'.join(texts[:start])}::{':'.join(texts[end:])}")
-    # The longest form first: an alternative that ends early would hide the rest.
-    return "|".join(sorted(set(forms), key=len, reverse=True))

@@ -22,7 +22,7 @@ from traces import (
 
 from harness.checks.matches import Finder
 from harness.checks.matching import Directory, compile_pattern
-from harness.checks.wording import spelled
+from harness.checks.spelling import spelled
 from harness.scenario.model import Either, Flow, Kind, Sequence, Single
 from harness.trace.events import Icmp
 from harness.units import Range
@@ -260,6 +260,15 @@ class TestNames:
         assert self.said("^(answer $(id)|timeout)$", *lines, id="7") == ["answer 7", "timeout"]
         assert self.said("^answer $(id)$|^timeout$", *lines, id="7") == ["answer 7", "timeout"]
         assert self.said("^(?:answer )?(?:$(id))?", *lines, id="7") == list(lines)
+
+    def test_a_caught_text_may_stand_in_an_assertion_or_beside_a_reference(self):
+        lines = ("got 7", "got 8", "aa 7", "ab 7")
+        assert self.said("^got (?!$(id)$)", *lines, id="7") == ["got 8"]
+        assert self.said(r"^(a|b)\1 $(id)$", *lines, id="7") == ["aa 7"]
+
+    def test_a_caught_text_is_found_though_another_comes_first(self):
+        lines = ("for 1 for 7", "for 1 for 2")
+        assert self.said("for $(id)", *lines, id="7") == ["for 1 for 7"]
 
     @given(st.ip_addresses(v=6))
     def test_every_spelling_of_an_ipv6_address(self, address):
