@@ -27,10 +27,12 @@ _WORD_START: Final = re.compile(r"\w")
 
 
 class Wording:
-    """One ``says``. ``hosts`` are the words of the hosts that its names ask for, ``reads`` the
-    caught texts that they ask for, ``certain`` the names
-    whose texts stand in whatever matches, ``keys`` its own named groups with their
-    keys in a binding, ``catches`` those keys."""
+    """One ``says``.
+
+    ``hosts`` are the words of the hosts that its names ask for, ``reads`` the caught texts that
+    they ask for, ``certain`` the names whose texts stand in whatever matches. ``keys`` are its own
+    named groups with their keys in a binding, ``catches`` those keys.
+    """
 
     def __init__(self, text: str, scenario: Scenario) -> None:
         self._parts = parse_names(text)

@@ -5,7 +5,8 @@ Durations are nanoseconds, sizes bytes, rates bits per second, shares fractions 
 ``run``, ``env``, ``says`` and payload texts (``$(server:9999)``) are still text here: a lab or a
 judge resolves them with :mod:`harness.scenario.names`.
 
-This file holds data only: no parsing, no judging, no defaults that need a machine.
+This file holds data only: no parsing, no judging, no defaults that need a machine. It is long
+because the nouns refer to one another, and a reader wants the whole vocabulary on one page.
 """
 
 from __future__ import annotations

@@ -60,7 +60,9 @@ def test_no_child_of_a_program_is_left(harness, tmp_path):
     assert marked_processes(mark) == []
 
 
-@pytest.mark.parametrize("name", ["floods_output.py", "binary_output.py", "closes_streams.py"])
+@pytest.mark.parametrize(
+    "name", ["floods_output.py", "binary_output.py", "closes_streams.py", "fills_file.py"]
+)
 def test_odd_output_neither_harms_the_run_nor_fills_the_disk(harness, name):
     harness.write("x.yaml", extra_host(program(name)))
     done = harness("run", "x.yaml")
@@ -130,4 +132,23 @@ def test_kill_9_of_the_harness_leaves_no_process(harness, tmp_path):
 
     assert select.select([gone], [], [], 5)[0], "the program outlived the harness"
     os.close(gone)
+    assert marked_processes(mark) == []
+    shown = harness("show", harness.bundle)
+    assert shown.returncode == 0, shown.stderr
+    assert "up" in shown.stdout
+    judged = harness("judge", harness.bundle)
+    assert judged.returncode == 3, judged.stdout
+    assert "the trace ends early" in judged.stdout
+
+
+def test_an_interrupt_before_anything_is_ready_ends_in_order_too(harness, tmp_path):
+    mark = f"mark-{tmp_path.name}-{os.getpid()}"
+    server = program("never_ready.py", mark)
+    text = first_scenario(server=server).replace("within: 3s", "within: 50s")
+    harness.write("x.yaml", text)
+    command = harness.start("run", "x.yaml")
+    assert "1 scenario" in command.stdout.readline()
+    command.send_signal(signal.SIGINT)
+    output, _ = command.communicate(timeout=10)
+    assert command.returncode == 130, output
     assert marked_processes(mark) == []
