@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from harness.checks.blindness import unseen_hosts
 from harness.checks.conservation import datagram_faults
 from harness.checks.force import force_faults
 from harness.checks.verdict import CheckVerdict, Outcome
@@ -181,6 +182,11 @@ def _awaited(scenario: Scenario) -> Iterator[str]:
 
 def _silence(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:
     if not any(isinstance(event, Sent) for event in trace.events):
+        hidden = sorted(unseen_hosts(trace))
+        if hidden:
+            reason = f"what was sent to {hidden[0]} was refused by the kernel, unseen"
+            yield _verdict(SOMETHING_SENT, Outcome.SKIPPED, reason, scenario.place)
+            return
         reason = "nothing was sent: no datagram left any host"
         yield _verdict(SOMETHING_SENT, Outcome.FAILED, reason, scenario.place)
 
@@ -191,7 +197,11 @@ def _unmet_links(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:
     for position, rule in enumerate(scenario.links):
         if not met.get(str(position)):
             reason = f"{rule.place}: no datagram met the link rule `{rule.text}`"
-            yield _verdict(LINKS_MET, Outcome.FAILED, reason, rule.place)
+            outcome = Outcome.FAILED
+            if hidden := unseen_hosts(trace):
+                reason += f"; what was sent to {min(hidden)} was refused by the kernel, unseen"
+                outcome = Outcome.SKIPPED
+            yield _verdict(LINKS_MET, outcome, reason, rule.place)
 
 
 def _missed_steps(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:

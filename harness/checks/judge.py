@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from harness.checks.bindings import bindings, members_text
-from harness.checks.blindness import blind_spot
+from harness.checks.blindness import blind_spot, unseen_hosts
 from harness.checks.claims import is_share_check, run_outcome
 from harness.checks.event_index import EventIndex
 from harness.checks.findings import Finding
@@ -59,23 +59,24 @@ def judge_checks(scenario: Scenario, trace: Trace, index: EventIndex) -> tuple[C
     """The verdicts on the named checks, in the order of the file: one for each, but one for each
     member where a share is measured, because shares are pooled over runs member by member."""
     finder = Finder(index)
+    unseen = unseen_hosts(trace)
     verdicts: list[CheckVerdict] = []
     for check in scenario.checks:
         found = [
             verdict
             for part in check.parts
-            for verdict in _judge_part(check, part, finder, trace.header.blind)
+            for verdict in _judge_part(check, part, finder, trace.header.blind, unseen)
         ]
         verdicts.extend(found if is_share_check(check) else [_the_worst(check, found)])
     return tuple(verdicts)
 
 
 def _judge_part(
-    check: Check, part: Plain, finder: Finder, blind: dict[str, str]
+    check: Check, part: Plain, finder: Finder, blind: dict[str, str], unseen: frozenset[str]
 ) -> Iterator[CheckVerdict]:
-    unseen = blind_spot(part, blind)
-    if unseen:
-        reason = f"the lab cannot see what this rests on: {unseen}"
+    hidden = blind_spot(part, blind, unseen, finder.index.scenario)
+    if hidden:
+        reason = f"the lab cannot see what this rests on: {hidden}"
         yield CheckVerdict(check.name, Outcome.SKIPPED, reason, part.place, check.text)
         return
     for binding in bindings(part, finder.index.scenario):

@@ -127,8 +127,10 @@ class Work:
         honest = [series for series in self.series if series.mutant is None]
         runs = tuple(run for series in honest for run in series.verdicts)
         claims = tuple(claim for series in honest for claim in self._claims(series))
-        mutants = self._mutants()
-        loose = unbroken(self.variants[0]) if self.prove else ()
+        # Where this lab cannot see what the checks rest on, mutants cannot be killed here either.
+        provable = worst(run.outcome for run in runs) is not Outcome.SKIPPED
+        mutants = self._mutants() if provable else ()
+        loose = unbroken(self.variants[0]) if self.prove and provable else ()
         return ScenarioVerdict(
             scenario=self.variants[0].claim,
             path=self.variants[0].path,

@@ -203,6 +203,15 @@ class Icmp(Event, frozen=True, kw_only=True, omit_defaults=True, tag="icmp"):
     dport: int = 0
 
 
+class Unseen(Event, frozen=True, kw_only=True, omit_defaults=True, tag="unseen"):
+    """From now on (``on``) datagrams sent to ``host`` may be refused by the kernel without the
+    lab seeing them, or are seen again."""
+
+    host: str
+    on: bool
+    port: int = 0
+
+
 class Fault(Event, frozen=True, kw_only=True, omit_defaults=True, tag="fault"):
     """A step took effect (``on``) or was undone. ``mark`` is its mark, ``index`` counts repeats
     from 1; ``text`` is the action in the scenario's words. ``host`` is the member concerned when
@@ -267,6 +276,7 @@ AnyEvent = (
     | Duplicated
     | Corrupted
     | Icmp
+    | Unseen
     | Fault
     | Lag
     | Note

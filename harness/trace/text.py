@@ -30,6 +30,7 @@ from harness.trace.events import (
     Sent,
     Signalled,
     Started,
+    Unseen,
 )
 
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -175,6 +176,12 @@ def _exited(event: Exited) -> str:
     return f"exited with {event.code} {by[event.by]}"
 
 
+def _unseen(event: Unseen) -> str:
+    if event.on:
+        return f"what is sent to {event.host}:{event.port} is refused unseen from here on"
+    return f"what is sent to {event.host}:{event.port} is seen again"
+
+
 def _fault(event: Fault) -> str:
     member = f" ({event.host})" if event.host else ""
     repeat = f"-{event.index}" if event.index > 1 else ""
@@ -205,6 +212,7 @@ _WORDS: Final[dict[type, Callable[..., str]]] = {
     Corrupted: _corrupted,
     Icmp: lambda event: visible(f"ICMP {event.code} arrives"),
     Fault: _fault,
+    Unseen: _unseen,
     Lag: lambda event: visible(f"lag up to {seconds(event.worst)} s: {event.what}"),
     Note: _note,
     Ended: lambda event: f"end of the run ({event.why})",

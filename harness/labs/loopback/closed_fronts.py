@@ -16,6 +16,7 @@ from harness.labs.loopback.kernel_sockets import KernelSockets
 from harness.labs.loopback.loop import Loop
 from harness.labs.loopback.relay import Relay
 from harness.labs.loopback.weather import Weather
+from harness.trace.events import Unseen
 
 POLL_NS = 5 * MILLISECOND_NS
 
@@ -30,6 +31,7 @@ class ClosedFronts:
     weather: Weather
     kernel: KernelSockets
     on: bool = field(default=False)
+    _shut: set[tuple[str, int]] = field(default_factory=set)
 
     def start(self) -> None:
         """Follow the sockets from now on."""
@@ -41,7 +43,7 @@ class ClosedFronts:
         self.on = False
 
     def look(self) -> None:
-        """Open and close what should be now."""
+        """Open and close what should be now, and say what is not seen meanwhile."""
         places = {face.end.real for face in self.book if face.end.real is not None}
         taken = self.kernel.taken(places)
         for face in self.book:
@@ -52,6 +54,17 @@ class ClosedFronts:
             elif face.socket is not None:
                 self.relay.readable(face)
                 self.book.shut(face)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Where a served port has a closed face, what is sent to it goes unseen."""
+        served = [face for face in self.book if face.end.served]
+        shut = {(face.end.host, face.end.port) for face in served if face.socket is None}
+        changed = [(end, True) for end in shut - self._shut]
+        changed += [(end, False) for end in self._shut - shut]
+        for (host, port), on in sorted(changed):
+            self.relay.log.add(Unseen, self.loop.now(), host=host, port=port, on=on)
+        self._shut = shut
 
     def _poll(self, _: int) -> None:
         if self.on:
