@@ -38,7 +38,17 @@ def judge_mutant(mutant: Mutant, runs: Sequence[RunVerdict]) -> MutantVerdict:
         expected=mutant.breaks,
         failed=failed,
         runs=tuple(runs),
+        skipped=not killed and _unprovable(mutant, failed, verdicts),
     )
+
+
+def _unprovable(
+    mutant: Mutant, failed: Sequence[str], verdicts: Sequence[CheckVerdict]
+) -> bool:
+    """Whether nothing is amiss but that checks which should fail were skipped."""
+    skipped = {v.name for v in verdicts if v.outcome is Outcome.SKIPPED}
+    missing = set(mutant.breaks) - set(failed)
+    return bool(missing) and missing <= skipped and set(failed) <= set(mutant.breaks)
 
 
 def _check_verdicts(mutant: Mutant, runs: Sequence[RunVerdict]) -> Iterator[CheckVerdict]:

@@ -94,7 +94,8 @@ class RunVerdict:
 @dataclass(frozen=True, slots=True)
 class MutantVerdict:
     """Whether a mutant was killed: its programs became ready, and exactly the checks in
-    ``breaks`` failed in its runs."""
+    ``breaks`` failed in its runs. ``skipped``: the lab could not see what one of them rests on,
+    so nothing is proved here either way."""
 
     name: str
     place: Place
@@ -103,6 +104,12 @@ class MutantVerdict:
     expected: tuple[str, ...]
     failed: tuple[str, ...]
     runs: tuple[RunVerdict, ...] = ()
+    skipped: bool = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it survived although it could have been killed."""
+        return not self.killed and not self.skipped
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Console:
         for claim in bad_claims(verdict):
             yield from self._check(claim, "")
         for mutant in verdict.mutants:
-            if not mutant.killed:
+            if mutant.alive:
                 yield from _mutant(mutant)
         for name in verdict.unbroken:
             yield f"    no mutant breaks the check '{visible(name)}': a check that cannot fail"

@@ -61,7 +61,7 @@ def commands(suite: SuiteVerdict, root: str = "") -> Iterator[str]:
 
 def _proof(scenario: ScenarioVerdict, root: str) -> Iterator[str]:
     for mutant in scenario.mutants:
-        if not mutant.killed:
+        if mutant.alive:
             place = mutant.place
             title = f"mutant not killed: {mutant.name}"
             yield _command(Outcome.FAILED, place.file, place.line, title, mutant.reason, root)
@@ -117,7 +117,7 @@ def _items(scenario: ScenarioVerdict) -> Iterator[str]:
     for check in _bad(scenario):
         yield f"- **{_cell(check.name)}** ({_cell(str(check.place))}): {_cell(check.reason)}"
     for mutant in scenario.mutants:
-        if not mutant.killed:
+        if mutant.alive:
             place = _cell(str(mutant.place))
             yield f"- mutant **{_cell(mutant.name)}** ({place}) lives: {_cell(mutant.reason)}"
     for name in scenario.unbroken:

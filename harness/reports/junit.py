@@ -112,7 +112,8 @@ def _check_case(path: str, check: CheckVerdict, suffix: str, took_ns: int) -> El
 
 
 def _mutant_case(path: str, mutant: MutantVerdict) -> ElementTree.Element:
-    outcome = Outcome.PASSED if mutant.killed else Outcome.FAILED
+    spared = Outcome.SKIPPED if mutant.skipped else Outcome.FAILED
+    outcome = Outcome.PASSED if mutant.killed else spared
     return _case(path, f"mutant {mutant.name}", 0, outcome, mutant.reason, str(mutant.place))
 
 

@@ -60,3 +60,6 @@ def _skipped_checks(verdict: ScenarioVerdict) -> Iterator[tuple[str, str]]:
             if check.outcome is Outcome.SKIPPED:
                 yield check.reason, check.name
     yield from ((c.reason, c.name) for c in verdict.claims if c.outcome is Outcome.SKIPPED)
+    for mutant in verdict.mutants:
+        if mutant.skipped:
+            yield "this lab cannot see what would kill the mutant", mutant.name

@@ -168,6 +168,8 @@ class Work:
         if not runs:
             return Outcome.ERROR
         outcomes = [run.outcome for run in runs] + [claim.outcome for claim in claims]
-        if loose or not all(mutant.killed for mutant in mutants):
+        if loose or any(mutant.alive for mutant in mutants):
             outcomes.append(Outcome.FAILED)
+        if any(mutant.skipped for mutant in mutants):
+            outcomes.append(Outcome.SKIPPED)
         return worst(outcomes)

@@ -256,7 +256,7 @@ def test_runs_that_need_the_same_literal_port_wait_for_one_another(tmp_path: Pat
 
 
 @linux
-def test_a_loss_that_no_datagram_can_be_blamed_for_unsettles_the_run(stage: Stage) -> None:
+def test_a_loss_in_a_small_buffer_is_named_or_unsettles_the_run(stage: Stage) -> None:
     stage.program("flood.py", FLOOD)
     small = "sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)\nsock.bind"
     stage.program("slow.py", SLOW.replace("sock.bind", small))
@@ -267,8 +267,10 @@ def test_a_loss_that_no_datagram_can_be_blamed_for_unsettles_the_run(stage: Stag
     got = len(result.lines("server")[-1].split()) - 1
     notes = result.notes("inconclusive")
     lost = sum(int(text.split()[0]) for text in notes)
-    assert "in the receive buffer of server" in notes[0]
+    # How many of them can be named depends on when the relay got to look; none is ever missing.
+    assert all("in the receive buffer of server" in text for text in notes)
     named = [event for event in result.of(Dropped) if event.reason == "buffer"]
+    assert lost + len(named) > 0
     assert got + lost + len(named) == 40
 
 
