@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.scenario.model import AtTime, Host, LinkFields, LinkRule, Scenario, Step
-from harness.scenario.notation import show_loss
+from harness.scenario.notation import show_instant, show_loss, show_pattern
 from harness.units import format_duration, format_rate, format_share, format_size
 
 Expansion = Callable[[Scenario], list[tuple[str, list[str]]]]
@@ -82,4 +82,24 @@ def _fields(fields: LinkFields) -> Iterator[str]:
 
 
 def _step(step: Step) -> str:
-    return step.text
+    """When, what, for how long, under which name; in the scenario's own notation."""
+    return ", ".join(_step_parts(step))
+
+
+def _step_parts(step: Step) -> Iterator[str]:
+    if step.at is not None:
+        yield f"at: {show_instant(step.at)}"
+    if step.each is not None:
+        yield f"each: {show_pattern(step.each)}"
+    if step.every_ns is not None:
+        yield f"every: {format_duration(step.every_ns)}"
+    if step.times is not None:
+        yield f"times: {step.times}"
+    if step.action is not None:
+        yield step.text
+    if step.lasts_ns is not None:
+        yield f"for: {format_duration(step.lasts_ns)}"
+    if step.until is not None:
+        yield f"until: {show_instant(step.until)}"
+    if step.mark:
+        yield f"mark: {step.mark}"
