@@ -70,6 +70,7 @@ def judge_rules(scenario: Scenario, trace: Trace, index: object = None) -> tuple
         breaches += _silence(scenario, trace)
         breaches += _unmet_links(scenario, trace)
         breaches += _missed_steps(scenario, trace)
+        breaches += _late_programs(scenario, trace)
     breaches += _bad_exits(scenario, trace)
     broken = {breach.name for breach in breaches}
     kept = [_verdict(rule, Outcome.PASSED, "", scenario.place) for rule in RULES]
@@ -202,6 +203,16 @@ def _unmet_links(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:
                 reason += f"; what was sent to {min(hidden)} was refused by the kernel, unseen"
                 outcome = Outcome.SKIPPED
             yield _verdict(LINKS_MET, outcome, reason, rule.place)
+
+
+def _late_programs(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:
+    """Hosts with ``starts`` whose instant never came."""
+    started = {event.host for event in trace.events if isinstance(event, Started)}
+    for host in scenario.hosts.values():
+        for member in host.members:
+            if host.starts is not None and member not in started:
+                reason = f"{host.place}: {member} never started: the instant of `starts` never came"
+                yield _verdict(STEPS_HAPPENED, Outcome.FAILED, reason, host.place)
 
 
 def _missed_steps(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:

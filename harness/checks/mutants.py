@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.checks.bindings import singles_of
 from harness.checks.claims import claim_checks, pool
-from harness.checks.invariants import PROGRAMS_START
+from harness.checks.invariants import PROGRAMS_END_WELL, PROGRAMS_START
 from harness.checks.verdict import CheckVerdict, MutantVerdict, Outcome, RunVerdict
-from harness.scenario.model import Mutant
+from harness.scenario.model import Kind, Mutant
 
 
 def judge_mutant(mutant: Mutant, runs: Sequence[RunVerdict]) -> MutantVerdict:
@@ -25,11 +26,11 @@ def judge_mutant(mutant: Mutant, runs: Sequence[RunVerdict]) -> MutantVerdict:
     order = [check.name for check in mutant.scenario.checks]
     failed = tuple(name for name in order if name in broken)
     reason = (
-        _unusable(runs)
+        _unusable(mutant, runs)
         or _survival(mutant, failed, verdicts)
         or f"killed: {_listed(failed)} failed as it should"
     )
-    killed = not _unusable(runs) and set(failed) == set(mutant.breaks)
+    killed = not _unusable(mutant, runs) and set(failed) == set(mutant.breaks)
     return MutantVerdict(
         name=mutant.name,
         place=mutant.place,
@@ -61,8 +62,12 @@ def _check_verdicts(mutant: Mutant, runs: Sequence[RunVerdict]) -> Iterator[Chec
         yield from pool(mutant.scenario, same, looks=1)
 
 
-def _unusable(runs: Sequence[RunVerdict]) -> str:
-    """Why these runs cannot kill anything, empty where they can."""
+def _unusable(mutant: Mutant, runs: Sequence[RunVerdict]) -> str:
+    """Why these runs cannot kill anything, empty where they can.
+
+    A program that crashes although no check looks at its end may be a mutant that does not even
+    run: whatever fails then proves nothing about the checks.
+    """
     if not runs:
         return "it was not run"
     for run in runs:
@@ -70,7 +75,21 @@ def _unusable(runs: Sequence[RunVerdict]) -> str:
             if verdict.outcome is Outcome.ERROR:
                 cause = "its programs were not ready" if verdict.name == PROGRAMS_START else "error"
                 return f"{cause} (seed {run.seed}): {verdict.reason}"
+            crashed = verdict.name == PROGRAMS_END_WELL and verdict.outcome is Outcome.FAILED
+            if crashed and not _expects_an_exit(mutant):
+                return f"what failed may have failed for another reason: {verdict.reason}"
     return ""
+
+
+def _expects_an_exit(mutant: Mutant) -> bool:
+    """Whether a check that should fail looks at how a program ends."""
+    expected = (check for check in mutant.scenario.checks if check.name in mutant.breaks)
+    return any(
+        single.kind in (Kind.EXIT, Kind.ENDED)
+        for check in expected
+        for part in check.parts
+        for single in singles_of(part)
+    )
 
 
 def _survival(mutant: Mutant, failed: Sequence[str], verdicts: Sequence[CheckVerdict]) -> str:

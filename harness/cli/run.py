@@ -54,12 +54,14 @@ def load_files(
 ) -> list[Loaded]:
     """Every wanted file; raises ScenarioFault with the mistakes of all files together."""
     from harness.scenario.loader import load
+    from harness.scenario.presence import missing_programs
 
     files: list[Loaded] = []
     problems: list[Problem] = []
     for path in scenario_files(paths):
         try:
             files.append(load(path, settings))
+            problems += missing_programs(files[-1])
         except ScenarioFault as fault:
             problems += fault.problems
     if problems:

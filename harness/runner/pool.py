@@ -23,7 +23,7 @@ from typing import Generic, TypeVar
 
 from harness.clock import Clock
 from harness.errors import HarnessError
-from harness.labs.parenthood import die_with_parent
+from harness.labs.parenthood import adopt_orphans, die_with_parent
 
 T = TypeVar("T")
 Interrupted = Callable[[], bool]
@@ -65,6 +65,7 @@ def _child_main(task: Task[T], results: Connection, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, flag.raise_it)
     die_with_parent(parent)
+    adopt_orphans()  # should the guardian be killed, what it kept falls to us and not to init
     results.send(_outcome(task, flag))
     results.close()
 

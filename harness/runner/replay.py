@@ -50,6 +50,9 @@ def replay_job(bundle: Bundle, folder: Path) -> Job:
     """The run of a bundle once more, each datagram with the fate that it had."""
     scenario, mutant = scenario_of(bundle)
     facts = bundle.facts
+    if facts.lab not in LABS:
+        known = ", ".join(LABS)
+        raise TraceFault(f"{bundle.path}: ran in the lab {facts.lab!r}; this version has {known}")
     return Job(
         scenario=scenario,
         lab=LABS[facts.lab](),
@@ -69,7 +72,10 @@ def recorded_fates(trace: Trace) -> Mapping[str, tuple[Fates, ...]]:
     directions: dict[str, dict[int, Fates]] = {}
     for number, event in sent.items():
         fates = tuple(fate for _, fate in sorted(copies.get(number, {}).items()))
-        directions.setdefault(f"{event.source}>{event.target}", {})[event.k] = fates
+        by_position = directions.setdefault(f"{event.source}>{event.target}", {})
+        if not 1 <= event.k <= len(sent):
+            raise TraceFault(f"event {number}: no run of {len(sent)} datagrams has a #{event.k}")
+        by_position[event.k] = fates
     return {
         name: tuple(by_position.get(k, ()) for k in range(1, max(by_position) + 1))
         for name, by_position in directions.items()

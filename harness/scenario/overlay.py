@@ -143,4 +143,17 @@ def _edited(key: Text, pair: Node, text: str, problems: Problems) -> str | None:
     if old == new:
         problems.add(parts[1].place, "the edit changes nothing", new, "another text")
         return None
-    return text.replace(old, new)
+    return _sound(key, parts[1], text.replace(old, new), problems)
+
+
+def _sound(key: Text, new: Node, text: str, problems: Problems) -> str | None:
+    """The edited program, if it can run at all: what is no Python breaks every check."""
+    if not key.value.endswith(".py"):
+        return text
+    try:
+        compile(text, key.value, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        message = f"the edited program is no Python: {error}"
+        problems.add(new.place, message, new.value if isinstance(new, Text) else "", "valid Python")
+        return None
+    return text

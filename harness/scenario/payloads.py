@@ -72,6 +72,10 @@ def _file(reading: Reading, node: Node) -> PayloadPart | None:
         return None
     path = reading.folder / name
     try:
+        if path.exists() and not path.is_file():  # a device or a pipe may never end
+            accepted = "a regular file beside the scenario"
+            reading.refuse(node.place, "this is no file", name, accepted)
+            return None
         if path.stat().st_size > MAX_FILE_BYTES:
             accepted = f"at most {MAX_FILE_BYTES} bytes"
             reading.refuse(node.place, "no datagram is so large", name, accepted)

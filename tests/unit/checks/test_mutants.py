@@ -78,10 +78,12 @@ def test_a_rig_in_error_kills_nothing() -> None:
     assert "lost one" in verdict.reason
 
 
-def test_a_crash_is_no_check() -> None:
+def test_a_crash_that_no_check_looks_at_kills_nothing() -> None:
     crash = CheckVerdict(PROGRAMS_END_WELL, Outcome.FAILED, "server ended", PLACE)
     assert not judge_mutant(mutant("a"), [run(rule=crash)]).killed
-    assert judge_mutant(mutant("a"), [run(a=Outcome.FAILED, rule=crash)]).killed
+    verdict = judge_mutant(mutant("a"), [run(a=Outcome.FAILED, rule=crash)])
+    assert not verdict.killed
+    assert verdict.reason == "what failed may have failed for another reason: server ended"
 
 
 def test_a_mutant_that_was_not_run_is_alive() -> None:
