@@ -7,7 +7,7 @@ import io
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 
 from harness.checks.verdict import Outcome, ScenarioVerdict
 from harness.clock import SystemClock
-from harness.errors import HarnessError, UsageFault
+from harness.errors import HarnessError, Place, ScenarioFault, UsageFault
 from harness.runner.labs import choose
 from harness.runner.outbox import Outbox
 from harness.runner.single import carry_out
@@ -39,6 +39,7 @@ class Settings:
     seed: int
     prove: bool
     out: Path
+    kept: bool
 
     @classmethod
     def of(cls, config: pytest.Config, temporary: Path) -> Settings:
@@ -50,10 +51,10 @@ class Settings:
             lab = known(str(config.getoption("--harness-lab")))
             seed = root_seed(str(config.getoption("--harness-seed")))
         except UsageFault as fault:
-            raise pytest.UsageError(str(fault)) from fault
+            raise pytest.UsageError(str(fault).replace("--", "--harness-", 1)) from fault
         out = str(config.getoption("--harness-out"))
         prove = bool(config.getoption("--harness-prove"))
-        return cls(lab, seed, prove, Path(out) if out else temporary)
+        return cls(lab, seed, prove, Path(out) if out else temporary, bool(out))
 
 
 def run_here(variant: Scenario, settings: Settings) -> ScenarioVerdict:
@@ -73,13 +74,15 @@ def run_here(variant: Scenario, settings: Settings) -> ScenarioVerdict:
     return work.verdict()
 
 
-def report(verdict: ScenarioVerdict) -> str:
-    """The verdict as the console prints it, without colour."""
+def report(verdict: ScenarioVerdict, *, kept: bool) -> str:
+    """The verdict as the console prints it, without colour; commands on a bundle only where it
+    is kept."""
     from harness.reports.console import Console
 
     text = io.StringIO()
-    Console(text, ladder=Outbox(Path()).ladder).scenario(verdict)
-    return text.getvalue()
+    Console(text, ladder=Outbox(Path()).ladder, repeatable=kept).scenario(verdict)
+    advice = "" if kept else "    keep the bundle to look into it: --harness-out DIR\n"
+    return text.getvalue() + advice
 
 
 class ScenarioFile(pytest.File):
@@ -104,9 +107,10 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         with tempfile.TemporaryDirectory(prefix="udp-harness-pytest-") as temporary:
-            verdict = run_here(self.variant, Settings.of(self.config, Path(temporary)))
+            settings = Settings.of(self.config, Path(temporary))
+            verdict = run_here(self.variant, settings)
             if verdict.outcome is not Outcome.PASSED:
-                raise ScenarioFailed(report(verdict))
+                raise ScenarioFailed(report(verdict, kept=settings.kept))
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         if excinfo.errisinstance((ScenarioFailed, HarnessError)):
@@ -133,9 +137,11 @@ class LabFixture:
     Values are those of the scenario language, as text. Programs are found beside the test file.
     """
 
-    def __init__(self, path: Path, settings: Settings) -> None:
+    def __init__(self, path: Path, name: str, settings: Settings) -> None:
         self._path = path
+        self._name = name
         self._settings = settings
+        self._asked = False
         self._document: dict[str, Any] = {"hosts": {}, "links": {}, "timeline": [], "checks": {}}
         self._verdict: ScenarioVerdict | None = None
 
@@ -158,18 +164,24 @@ class LabFixture:
     def run(self, *, until: object, claim: str = "", judge: bool = True) -> ScenarioVerdict:
         """Run and judge. With ``judge`` anything but ``passed`` fails the test with its report.
 
-        Raises ScenarioFault when what was built is no valid scenario.
+        A test that built no valid scenario fails with every mistake.
         """
-        document = {"scenario": claim or self._path.stem, "until": until, **self._document}
-        (variant,) = loads(json.dumps(_text(document), ensure_ascii=False), str(self._path), {})
+        __tracebackhide__ = True
+        self._asked = True
+        document = {"scenario": claim or self._name, "until": until, **self._document}
+        text = json.dumps(_text(document), ensure_ascii=False, indent=1)
+        try:
+            (variant,) = loads(text, str(self._path), {})
+        except ScenarioFault as fault:
+            pytest.fail(f"{self._name}: {_placeless(fault)}", pytrace=False)
         self._verdict = run_here(variant, self._settings)
         if judge and self._verdict.outcome is not Outcome.PASSED:
-            pytest.fail(report(self._verdict), pytrace=False)
+            pytest.fail(report(self._verdict, kept=self._settings.kept), pytrace=False)
         return self._verdict
 
     def require_run(self) -> None:
         """Fail when hosts were added and nothing ran."""
-        if self._document["hosts"] and self._verdict is None:
+        if self._document["hosts"] and not self._asked:
             pytest.fail("the lab was built but never run: nothing was checked", pytrace=False)
 
     @functools.cached_property
@@ -182,6 +194,13 @@ class LabFixture:
     def output(self, host: str) -> list[str]:
         """The lines that a host printed on either stream."""
         return [e.line for e in self.events if isinstance(e, Output) and e.host == host]
+
+
+def _placeless(fault: ScenarioFault) -> str:
+    """The mistakes without their places: what was built from Python has no lines of its own."""
+    nowhere = Place("", 0, 0)
+    texts = (str(replace(problem, place=nowhere)) for problem in fault.problems)
+    return "\n".join(text.removeprefix(f"{nowhere}: ") for text in texts)
 
 
 def _text(value: object) -> object:

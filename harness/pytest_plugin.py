@@ -32,6 +32,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse wrong options before anything is collected."""
+    plain = ("auto", "1", "")
+    names = ("--harness-lab", "--harness-seed", "--harness-out")
+    if tuple(config.getoption(name) for name in names) == plain:
+        return
+    from harness.pytest_items import Settings
+
+    Settings.of(config, Path())
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A scenario file becomes a collector; every other file is none of our business."""
     if file_path.suffix not in SUFFIXES:
@@ -54,6 +65,6 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LabFixture]:
     """
     from harness.pytest_items import LabFixture, Settings
 
-    fixture = LabFixture(request.path, Settings.of(request.config, tmp_path))
+    fixture = LabFixture(request.path, request.node.nodeid, Settings.of(request.config, tmp_path))
     yield fixture
     fixture.require_run()

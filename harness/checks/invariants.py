@@ -22,6 +22,7 @@ from harness.scenario.model import Sequence as PatternSequence
 from harness.trace.events import Closed, Ended, Exited, Note, Output, Sent, Started, Trace
 from harness.units import format_duration
 
+BROKEN_OFF = "the run was broken off"
 CAME_TO_ITS_END = "the run came to its end"
 RIG_STANDS_BEHIND_IT = "the rig stands behind the run"
 PROGRAMS_START = "programs start and get ready"
@@ -88,7 +89,7 @@ def broken_off(trace: Trace) -> str:
     for event in trace.events:
         if isinstance(event, Note) and event.fault in ("rig", "program"):
             return event.text
-    return "the run was broken off" if end.why == "error" else ""
+    return BROKEN_OFF if end.why == "error" else ""
 
 
 def unjudged_checks(scenario: Scenario, reason: str) -> tuple[CheckVerdict, ...]:
@@ -133,7 +134,7 @@ def _end_faults(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:
         "deadline": "it did not end: `until` had not come by the deadline of "
         f"{format_duration(scenario.deadline_ns)}",
         "interrupted": "interrupted",
-        "error": "the run was broken off",
+        "error": BROKEN_OFF,
     }[end.why]
     yield _verdict(CAME_TO_ITS_END, outcome, reason, scenario.place, n=end.n, at_ns=end.t)
 

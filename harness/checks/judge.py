@@ -16,7 +16,7 @@ from harness.checks.event_index import EventIndex
 from harness.checks.findings import Finding
 from harness.checks.host_words import Binding
 from harness.checks.instants import moments
-from harness.checks.invariants import broken_off, judge_rules, unjudged_checks
+from harness.checks.invariants import BROKEN_OFF, broken_off, judge_rules, unjudged_checks
 from harness.checks.matches import Finder
 from harness.checks.measures import judge_measure
 from harness.checks.plain import judge_plain
@@ -35,6 +35,9 @@ def judge(scenario: Scenario, trace: Trace, *, wall_ns: int = 0, bundle: str = "
     if broken:  # such a run proves nothing, so it cannot fail either
         checks = unjudged_checks(scenario, broken)
         rules = tuple(rule for rule in rules if rule.outcome is not Outcome.FAILED)
+        causes = [rule for rule in rules if rule.outcome is Outcome.ERROR]
+        if len(causes) > 1:  # that it broke off says nothing beside why
+            rules = tuple(rule for rule in rules if rule.reason != BROKEN_OFF)
     else:
         checks = judge_checks(scenario, trace, index)
     return RunVerdict(

@@ -37,7 +37,7 @@ def replay_bundle(path: Path, out: Path) -> int:
     """Run a saved run again with the same fates."""
     clock = SystemClock()
     bundle = Bundle.open(path)
-    outbox = Outbox.open(out, iso_utc(clock.wall_ns()))
+    outbox = Outbox.open(out, iso_utc(clock.wall_ns()), latest=False)
     job = replay_job(bundle, outbox.folder / "replay")
     verdict = carry_out(job, clock, lambda: False)
     return _told(verdict)

@@ -5,6 +5,7 @@ Exit codes: 0 all passed, 1 failed, 2 bad usage or scenario, 3 error, 4 inconclu
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
@@ -218,10 +219,11 @@ def _complain(message: str, code: int) -> int:
 
 def run_script() -> None:
     """The entry point of the console script."""
+    code = run_app()
     try:
-        code = run_app()
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as head, has gone: no traceback for that
-        sys.stderr.close()
-        code = 0
+    except OSError:
+        # The reader, such as head, has gone, or the disk is full, which has been said: what is
+        # left in the buffer must not end in a traceback when the interpreter flushes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)

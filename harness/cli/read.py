@@ -37,6 +37,8 @@ def explain_file(path: str, settings: Sequence[str]) -> int:
     """Print what a scenario means."""
     from harness.reports.explain import explained
 
+    if Path(path).is_dir():
+        raise UsageFault(f"{path}: is a folder; name one scenario file")
     if not Path(path).is_file():
         raise UsageFault(f"{path}: there is no such file")
     (variants,) = load_files([path], settings_map(settings), lambda _: True)

@@ -113,6 +113,7 @@ def run_suite(request: Request) -> int:
         suite = Suite(options, clock, progress).run(files)
     trouble = _write_reports(request, suite)
     console.summary(suite)
+    trouble += [console.trouble] if console.trouble else []
     for text in trouble:
         typer.echo(f"harness: {text}", err=True)
     return _exit_code(suite, trouble)

@@ -27,6 +27,8 @@ Ladder = Callable[[str, Sequence[int], int], list[str]]
 
 SECOND_NS = 1_000_000_000
 MAX_CHECKS_SHOWN = 6
+INTERRUPTED = "interrupted"
+"""The reason of a run that the user ended: no moment of it is worth a drawing."""
 _COLOURS = {
     Outcome.PASSED: "32",
     Outcome.FAILED: "31",
@@ -44,16 +46,32 @@ def wants_colour(stream: TextIO) -> bool:
 
 
 class Console:
-    """Writes verdicts to a text stream. ``ladder`` draws the moment of a run."""
+    """Writes verdicts to a text stream. ``ladder`` draws the moment of a run.
 
-    def __init__(self, stream: TextIO, *, ladder: Ladder) -> None:
+    A stream that takes no more does not end the command: the verdicts, their exit code and the
+    other reports do not depend on it. ``trouble`` says what went wrong, and is empty where the
+    reader only left (``| head``).
+    """
+
+    def __init__(self, stream: TextIO, *, ladder: Ladder, repeatable: bool = True) -> None:
         self._stream = stream
         self._ladder = ladder
         self._colour = wants_colour(stream)
+        self._repeatable = repeatable
+        self._gone = False
+        self.trouble = ""
 
     def line(self, text: str = "") -> None:
         """Write one line, and let it be seen at once."""
-        print(harmless(writable(text, self._stream)), file=self._stream, flush=True)
+        if self._gone:
+            return
+        try:
+            print(harmless(writable(text, self._stream)), file=self._stream, flush=True)
+        except BrokenPipeError:
+            self._gone = True
+        except OSError as error:
+            self._gone = True
+            self.trouble = f"cannot write the report: {error.strerror}"
 
     def _painted(self, text: str, outcome: Outcome) -> str:
         return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if self._colour else text
@@ -83,7 +101,8 @@ class Console:
                 yield from _mutant(mutant)
         for name in verdict.unbroken:
             yield f"    no mutant breaks the check '{visible(name)}': a check that cannot fail"
-        if verdict.outcome not in (Outcome.PASSED, Outcome.SKIPPED) and verdict.runs:
+        fine = verdict.outcome in (Outcome.PASSED, Outcome.SKIPPED)
+        if self._repeatable and not fine and verdict.runs:
             yield from (f"    {line}" for line in repeat_lines(verdict))
 
     def _runs(self, verdict: ScenarioVerdict) -> Iterator[str]:
@@ -101,7 +120,8 @@ class Console:
 
     def _run(self, run: RunVerdict, bad: Sequence[CheckVerdict]) -> Iterator[str]:
         where = " ".join(filter(None, (run.variant, f"seed {run.seed}")))
-        yield f"    run: {visible(where)}  bundle: {visible(run.bundle)}"
+        bundle = f"  bundle: {visible(run.bundle)}" if self._repeatable else ""
+        yield f"    run: {visible(where)}{bundle}"
         for check in bad[:MAX_CHECKS_SHOWN]:
             yield from self._check(check, run.bundle)
         if len(bad) > MAX_CHECKS_SHOWN:
@@ -116,7 +136,7 @@ class Console:
         yield from (f"        {visible(line)}" for line in more)
         finest = f" (resolution {check.resolution_ns / 1e6:.3f} ms)" if check.resolution_ns else ""
         yield f"      {visible(check.reason)}{finest}"
-        if bundle and check.evidence:
+        if bundle and check.reason != INTERRUPTED:
             for line in self._ladder(bundle, check.evidence, check.deciding):
                 yield f"      {line}"
 
@@ -165,8 +185,10 @@ def _spoken(reason: str) -> Iterator[str]:
 
 def _skip_lines(suite: SuiteVerdict) -> Iterator[str]:
     for (reason, remedy), names in skips(suite).items():
-        what = f"{len(names)} times" if len(names) > 1 else visible(names[0])
-        yield f"skipped: {visible(reason)}: {what}"
+        yield f"skipped: {visible(reason)}"
+        yield from (f"    {visible(name)}" for name in names[:MAX_CHECKS_SHOWN])
+        if len(names) > MAX_CHECKS_SHOWN:
+            yield f"    … and {len(names) - MAX_CHECKS_SHOWN} more"
         if remedy:
             yield f"    remedy: {visible(remedy)}"
 

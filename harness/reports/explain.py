@@ -46,7 +46,8 @@ def _hosts(scenario: Scenario) -> Iterator[str]:
     if isinstance(until, AtTime):
         yield f"runs for {format_duration(until.at_ns)}"
     else:
-        yield f"runs until its event, at most {format_duration(scenario.deadline_ns)}"
+        latest = format_duration(scenario.deadline_ns)
+        yield f"runs until {show_instant(until)}, at most {latest}"
     yield ""
     yield from _section("hosts", [_host(host) for host in scenario.hosts.values()])
 

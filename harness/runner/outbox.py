@@ -14,6 +14,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError, UsageFault
 from harness.trace.bundle import Bundle
+from harness.trace.events import Ended
 from harness.trace.ladder import ladder
 
 MARK = ".udp-harness-run"
@@ -28,8 +29,11 @@ class Outbox:
     folder: Path
 
     @classmethod
-    def open(cls, root: Path, began: str) -> Outbox:
-        """Make this command's folder below ``root``. Raises UsageFault if that cannot be."""
+    def open(cls, root: Path, began: str, *, latest: bool = True) -> Outbox:
+        """Make this command's folder below ``root``; ``latest`` points there from now on.
+
+        Raises UsageFault if that cannot be.
+        """
         name = began.replace(":", "").replace("-", "").removesuffix("Z") + f"-{os.getpid()}"
         folder = root / name
         try:
@@ -37,17 +41,23 @@ class Outbox:
             (folder / MARK).touch()
             (root / ".gitignore").write_text("*\n", encoding="utf-8")
             _make_room(root)
-            _point_latest(root, name)
+            if latest:
+                _point_latest(root, name)
         except OSError as error:
-            raise UsageFault(f"--out {root}: cannot write there: {error.strerror}") from error
+            reason = f"cannot write bundles to {root}: {error.strerror}"
+            raise UsageFault(f"{reason}; name another folder with --out DIR") from error
         return cls(folder)
 
     def ladder(self, bundle: str, evidence: Sequence[int], deciding: int) -> list[str]:
-        """The ladder around a moment of a run; empty when its trace cannot be read."""
+        """The ladder around a moment of a run, around its end where there is no evidence; empty
+        when its trace cannot be read."""
         try:
-            return ladder(Bundle.open(Path(bundle)).trace(), evidence, deciding)
+            trace = Bundle.open(Path(bundle)).trace()
         except HarnessError:
             return []
+        if evidence or deciding:
+            return ladder(trace, evidence, deciding)
+        return ladder(trace, [e.n for e in trace.events if isinstance(e, Ended)][-1:], around=12)
 
 
 def _make_room(root: Path) -> None:
@@ -59,6 +69,6 @@ def _make_room(root: Path) -> None:
 def _point_latest(root: Path, name: str) -> None:
     link = root / "latest"
     if link.is_symlink():
-        link.unlink()
+        link.unlink(missing_ok=True)
     with contextlib.suppress(FileExistsError):  # a file of the user's: leave it
         link.symlink_to(name)

@@ -140,6 +140,14 @@ def parse_document(text: str, file: str, problems: Problems) -> Table | None:
     return _Builder(text, file, problems).document()
 
 
+_IN_PLAIN_WORDS: Final = (
+    ("mapping values are not allowed", "put a text that holds ': ' in quotes"),
+    ("expected <block end>", "this line is indented differently from its neighbours"),
+    ("got '<stream end>'", "a bracket that was opened is not closed"),
+)
+"""What YAML's own messages mean to somebody who writes scenarios."""
+
+
 class _Stop(Exception):
     """The rest of the file cannot be made sense of; the problem is noted already."""
 
@@ -278,6 +286,7 @@ class _Builder:
         what = str(getattr(error, "problem", None) or error).split("\n")[0]
         if "\\t" in what or "\t" in self._line(place):
             what = f"{what} (a tab does not indent in YAML: use spaces)"
+        what += next((f" ({plain})" for sign, plain in _IN_PLAIN_WORDS if sign in what), "")
         self._problems.add(place, f"this is not YAML: {what}", self._line(place).strip())
 
     def _line(self, place: Place) -> str:

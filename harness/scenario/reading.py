@@ -118,9 +118,13 @@ class Fields:
         """Whether every one of these keys is there; the first that is not is a Problem."""
         for name in names:
             if name not in self._nodes:
-                self.reading.refuse(self.place, f"this {self.noun} lacks `{name}`", "", name)
+                self.reading.refuse(self.place, f"this {self.noun} lacks `{name}`", "", self._doc(name))
                 return False
         return True
+
+    def _doc(self, name: str) -> str:
+        """What a key is for, in a word of the vocabulary."""
+        return next((key.doc for key in NOUNS[self.noun] if key.name == name), name)
 
     def one_of(self, names: Iterable[str], what: str) -> str | None:
         """The one key that is there of several; none or several are a Problem."""
