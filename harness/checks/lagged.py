@@ -44,11 +44,13 @@ class Lie:
 def lie_of(case: Case, *, lagged: bool) -> Lie:
     """Sort the matches of a case, strictly or (``lagged``) in favour of the program."""
     lie = Lie(ended=_ended(case, lagged=lagged))
+    # Where the window looks back, what settles it may still come after what lies in it.
+    enough = None if case.window.look == "back" else case.enough
     for match in _candidates(case, lagged=lagged):
         place = _place(case, match, lie.ended, lagged=lagged)
         if place is not None:
             getattr(lie, place).append(match)
-        if case.enough is not None and len(lie.sure) >= case.enough:
+        if enough is not None and len(lie.sure) >= enough:
             break
     return lie
 

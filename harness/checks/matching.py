@@ -212,8 +212,11 @@ class CompiledPattern:
                     yield bound
                 continue
             regex = said.regex(viewer, event.n, directory, bound)
-            if regex is not None:
-                yield from _caught(regex, text, bound, said.keys)
+            if regex is None:
+                continue
+            ways = list(_caught(regex, text, bound, said.keys))
+            tied = None if ways else said.tied(viewer, event.n, directory, bound)
+            yield from ways if tied is None else _caught(tied, text, bound, said.keys)
 
 
 def compile_pattern(pattern: Single, scenario: Scenario) -> CompiledPattern:
@@ -276,7 +279,7 @@ def _caught(
 ) -> Iterator[Binding]:
     """What the named groups catch; one that is already bound must catch the same text again."""
     for found in regex.finditer(text):
-        groups = {keys[name]: word for name, word in found.groupdict().items()}
+        groups = {key: found[name] for name, key in keys.items()}
         if all(binding.get(key, word) == word for key, word in groups.items()):
             caught = {key: word for key, word in groups.items() if word is not None}
             yield {**binding, **caught}

@@ -148,7 +148,33 @@ class SingleFinder:
         table = self._by_catch.get((base, bound))
         if table is None:
             table = self._by_catch[base, bound] = self._table(base, bound)
-        return table.get(tuple(binding[key] for key in bound), [])
+        values = tuple(binding[key] for key in bound)
+        found = table.get(values, [])
+        said = self._compiled.wording
+        if not bound or said is None or not said.roams:
+            return found
+        known = _known(self._base_keys, base)
+        caught = {key: binding[key] for key in bound}
+        missed = self._missed(known, caught, {match.n for match in found})
+        return sorted([*found, *missed], key=lambda match: match.n)
+
+    def _missed(self, known: Binding, caught: Binding, seen: set[int]) -> Iterator[Match]:
+        """Matches in whose text a group caught something else first, and may catch what is bound
+        as well."""
+        plus_ns, directory = self._compiled.pattern.plus_ns, self._index.directory
+        for entry in self._candidates(known):
+            event = entry.event
+            if event.n in seen or not self._holds(event, caught.values()):
+                continue
+            bound = {**known, **caught, **entry.bound}
+            way = next(self._compiled.refine(entry.place, event, directory, bound), None)
+            if way is not None:
+                seen.add(event.n)
+                yield Match(event, way, event.t + plus_ns)
+
+    def _holds(self, event: AnyEvent, texts: Iterable[str]) -> bool:
+        said = self._text(event)
+        return all(text in said for text in texts)
 
     def _table(self, base: Values, bound: tuple[str, ...]) -> dict[Values, list[Match]]:
         """Matches by what the ``bound`` groups catch."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from typing import Final
 
 _WORD_BEFORE: Final = r"(?<![\w-])(?<!\w\.)"
@@ -16,7 +17,6 @@ _V6_BEFORE: Final = r"(?<![\w:-])(?<!\w\.)"
 _V6_AFTER: Final = r"(?!\w)(?![.:-]\w)(?!::)"
 _LITERAL_BEFORE: Final = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:[\w-]|\\[.\-])\Z")
 _LITERAL_AFTER: Final = re.compile(r"(?:[\w-]|\\[.\-])(?![?*{])")
-_V6_WORDS: Final = 8
 
 
 def whole(pattern: str) -> str:
@@ -54,14 +54,21 @@ def _v4(dotted: str) -> str:
 
 
 def _v6(value: int) -> str:
-    """RFC 4291, 2.2: leading zeros are free, and one run of zero groups may be ``::``."""
+    """RFC 4291, 2.2: leading zeros are free, one run of zero groups may be ``::``, and the last
+    two groups may stand in dotted decimals."""
     words = [(value >> shift) & 0xFFFF for shift in range(112, -1, -16)]
     texts = [f"0{{0,{4 - len(f'{word:x}')}}}{word:x}" for word in words]
-    forms = [":".join(texts)]
-    for start in range(_V6_WORDS):
-        for end in range(start + 1, _V6_WORDS + 1):
-            if any(words[start:end]):
-                break
-            forms.append(f"{':'.join(texts[:start])}::{':'.join(texts[end:])}")
+    dotted = re.escape(str(ipaddress.IPv4Address(value & 0xFFFFFFFF)))
+    forms = [*_shortened(words, texts), *_shortened(words[:6], [*texts[:6], dotted])]
     # The longest form first: an alternative that ends early would hide the rest.
     return "|".join(sorted(set(forms), key=len, reverse=True))
+
+
+def _shortened(words: list[int], texts: list[str]) -> Iterator[str]:
+    """The groups in full, and with each run of zeros among ``words`` left out."""
+    yield ":".join(texts)
+    for start in range(len(words)):
+        for end in range(start + 1, len(words) + 1):
+            if any(words[start:end]):
+                break
+            yield f"{':'.join(texts[:start])}::{':'.join(texts[end:])}"

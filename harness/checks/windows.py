@@ -50,16 +50,17 @@ def whole_run(index: EventIndex) -> Window:
 def around(anchor: Moment, within: Range | None, index: EventIndex) -> Window:
     """The window of an anchor: ``within`` from it, by default from it to E.
 
-    An open end has no bound but the run's own: it reaches to E, or back to the first event.
+    An open end has no bound but the run's own: it reaches to E, or back to the first event. A
+    window that was to begin after E is not closed: the run says nothing about it.
     """
     low, high = (0, None) if within is None else (within.low, within.high)
     low_ns = min(index.start_ns, anchor.t) if low is None else anchor.t + int(low)
-    high_ns = max(index.end_ns, anchor.t) if high is None else anchor.t + int(high)
+    high_ns = max(index.end_ns, low_ns) if high is None else anchor.t + int(high)
     return Window(
         low_ns,
         high_ns,
         look=_look(low, high),
-        closed=high is None or high_ns <= index.end_ns,
+        closed=(low_ns if high is None else high_ns) <= index.end_ns,
         hard_low=low is None,
         hard_high=high is None,
     )

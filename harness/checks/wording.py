@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from harness.checks.directory import Directory
+from harness.checks.groups import may_roam, tied
 from harness.checks.host_words import Binding, HostWord, is_member_group
 from harness.checks.spelling import relaxed, spelled, whole
 from harness.scenario.membership import entry_of
@@ -20,7 +21,9 @@ from harness.scenario.names import SELF, Name, Part, parse_names
 
 # Parentheses and bars of an expression, but not escaped ones and not those of a character class.
 _SIGNS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|([()|])", re.DOTALL)
-_FLAGS: Final = ("(?i", "(?a", "(?x")  # which change what the letters of a text mean
+# Flags for all of an expression or for a part of it: `(?si)`, `(?x:`, `(?s-i:`.
+_FLAGS: Final = re.compile(r"\(\?([a-zA-Z]*-?[a-zA-Z]*)[:)]")
+_LOOSE_FLAGS: Final = frozenset("aix")  # which change what the letters of a text mean
 _REFERENCE: Final = re.compile(r"\\[1-9]|\(\?\(")
 _WORD_END: Final = re.compile(r"\w\Z")
 _WORD_START: Final = re.compile(r"\w")
@@ -50,6 +53,8 @@ class Wording:
         }
         self.catches = frozenset(self.keys.values())
         self.certain = self._certain(text)
+        # Whether its groups may stand at several places of one text.
+        self.roams = bool(self.keys) and may_roam(blank)
         self._compiled: dict[tuple[str, ...], re.Pattern[str]] = {}
         self._plain = None if names else re.compile(blank)
         self._names = tuple(names)
@@ -66,6 +71,21 @@ class Wording:
             return self._plain
         texts = self._texts(viewer, n, directory, binding)
         return None if texts is None else self._made(texts)
+
+    def tied(
+        self, viewer: str, n: int, directory: Directory, binding: Binding
+    ) -> re.Pattern[str] | None:
+        """The expression with its bound groups tied to their texts; None where there is no need
+        for one, or where a name in it stands for nothing yet."""
+        bound = {name: binding[key] for name, key in self.keys.items() if key in binding}
+        texts = self._texts(viewer, n, directory, binding) if self.roams and bound else None
+        if texts is None:
+            return None
+        asked = ("", *texts, *(word for pair in sorted(bound.items()) for word in pair))
+        found = self._compiled.get(asked)
+        if found is None:
+            found = self._compiled[asked] = re.compile(tied(self._put_together(texts), bound))
+        return found
 
     def stands_in(
         self, text: str, viewer: str, n: int, directory: Directory, binding: Binding
@@ -91,11 +111,13 @@ class Wording:
 
     def _may_loosen(self, text: str) -> bool:
         """Whether names may catch anything in a first try: not where that would narrow what
-        matches (in a negative assertion) or move the numbers of groups that are referred to."""
+        matches (in a negative assertion), move the numbers of groups that are referred to, or
+        stand in a comment."""
         certain = _certain_names(self._parts)
         positions = [i for i, part in enumerate(self._parts) if isinstance(part, Name)]
         plain = all(positions[i] in certain for i in self._caught_names)
-        return bool(self._caught_names) and plain and not _REFERENCE.search(text)
+        fixed = _REFERENCE.search(text) or _changes_letters(text)
+        return bool(self._caught_names) and plain and not fixed
 
     def _loosened(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         """The texts, with anything in place of those that were caught."""
@@ -142,7 +164,7 @@ class Wording:
 
     def _certain(self, text: str) -> tuple[Name, ...]:
         """The names whose texts stand as whole words in whatever matches."""
-        if any(flag in text for flag in _FLAGS):
+        if _changes_letters(text):
             return ()
         return tuple(
             part
@@ -183,6 +205,11 @@ class Wording:
     def _neighbour(self, position: int) -> str:
         part = self._parts[position] if 0 <= position < len(self._parts) else ""
         return part if isinstance(part, str) else ""
+
+
+def _changes_letters(text: str) -> bool:
+    """Whether a letter may stand for another one, for a narrower word, or for a comment."""
+    return any(_LOOSE_FLAGS.intersection(flags) for flags in _FLAGS.findall(text))
 
 
 def _loose(position: int) -> str:

@@ -75,7 +75,7 @@ def test_a_file_with_mistakes_is_a_collection_error_with_their_places(project):
 def test_an_unknown_lab_is_a_usage_error(project):
     project.path.joinpath("echo.yaml").write_text(SCENARIO)
     result = outcome(project, "--harness-lab", "moon")
-    result.stdout.fnmatch_lines(["*accepted: auto, loopback*"])
+    result.stderr.fnmatch_lines(["*--harness-lab moon*accepted: auto, loopback*"])
     assert result.ret != 0
 
 

@@ -6,6 +6,7 @@ When to start and stop what is decided elsewhere.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -76,6 +77,7 @@ class Programs:
     _again: set[str] = field(default_factory=set)
     _polling: bool = False
     _over_budget: set[str] = field(default_factory=set)
+    _cut: Counter[str] = field(default_factory=Counter)
 
     def start(self, member: str) -> None:
         """Launch the next life of a host."""
@@ -186,6 +188,7 @@ class Programs:
         for life in self.lives.values():
             for stream in life.program.streams:
                 self._finish(life, stream)
+        self._tell_left_out()
 
     def _readiness(self, member: str, host: Host) -> Readiness:
         ports = served_ports(self.scenario)[member]
@@ -307,19 +310,28 @@ class Programs:
                 cut=line.cut,
                 partial=line.partial,
             )
+            self._cut[life.host] += line.cut
             life.readiness.hear(line.text)
         self._consider(life)
         if life.program.allowance.exhausted:
-            self._tell_left_out(life)
+            self._tell_exhausted(life)
 
-    def _tell_left_out(self, life: Life) -> None:
-        """A pattern on its output cannot see what was not kept."""
+    def _tell_exhausted(self, life: Life) -> None:
+        """From when on; how much it was is known at the end."""
         if life.host in self._over_budget:
             return
         self._over_budget.add(life.host)
         limit = life.program.allowance.limit_bytes // (1024 * 1024)
         text = f"{life.host} printed more than {limit} MiB; what follows was not kept"
         self.log.add(Note, self.loop.now(), text=text, host=life.host)
+
+    def _tell_left_out(self) -> None:
+        """A pattern on its output cannot see what was not kept."""
+        for host, life in self.lives.items():
+            left_out = self._cut.get(host, 0) + life.program.allowance.bytes_left_out
+            if left_out:
+                text = f"{left_out} bytes of its output were not kept; no check can see them"
+                self.log.add(Note, self.loop.now(), text=text, fault="inconclusive", host=host)
 
     def _finish(self, life: Life, stream: Stream) -> None:
         if stream.fileno() == -1:

@@ -165,6 +165,7 @@ class Run:
         if self.log.zero_ns is None:
             self.log.set_zero(rig.loop.now())
         rig.relay.drain()
+        self._unexplained(rig)
         number = self.log.add(Ended, rig.loop.now(), lag=self._end_lag_ns, why=self._why or "error")
         rig.relay.end_at(number)
 
@@ -172,6 +173,7 @@ class Run:
         deadline_ns = rig.loop.now() + FATES_NS
         while rig.relay.owed > 0 and rig.loop.now() < deadline_ns and not self.interrupted():
             rig.loop.turn(min(deadline_ns, rig.loop.now() + LOOK_NS))
+        self._unexplained(rig)  # while the sockets, and with them their counters, are there
 
     # The end of the programs
 
@@ -204,7 +206,12 @@ class Run:
     # Watching
 
     def _watch(self, rig: Rig) -> None:
-        """Once a second: what the kernel counts."""
+        """Once a second: what the kernel counts. Sooner where a buffer may have been full."""
+
+        def look_soon(_: int) -> None:
+            if rig.drops.due:
+                self._unexplained(rig)
+            rig.loop.at(rig.loop.now() + LOOK_NS, look_soon)
 
         def look(_: int) -> None:
             rig.waits.look()
@@ -214,6 +221,7 @@ class Run:
             rig.loop.at(rig.loop.now() + WATCH_NS, look)
 
         rig.loop.at(rig.loop.now() + WATCH_NS, look)
+        rig.loop.at(rig.loop.now() + LOOK_NS, look_soon)
 
     def _unexplained(self, rig: Rig) -> None:
         hosts = {end.real: end.host for end in rig.book.served_ports()}
@@ -222,6 +230,13 @@ class Run:
             text = (
                 f"{count} datagrams were lost in the receive buffer of {host or place};"
                 " it cannot be told which of those that count as delivered"
+            )
+            self.log.add(Note, rig.loop.now(), text=text, fault="inconclusive", host=host)
+        for place in rig.drops.doubts():
+            host = hosts.get(place) or rig.owners.known(place)
+            text = (
+                f"a socket of {host or place} was closed before its losses could be read;"
+                " what counts as delivered to it may have been lost in its receive buffer"
             )
             self.log.add(Note, rig.loop.now(), text=text, fault="inconclusive", host=host)
 

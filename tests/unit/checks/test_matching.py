@@ -270,6 +270,44 @@ class TestNames:
         lines = ("for 1 for 7", "for 1 for 2")
         assert self.said("for $(id)", *lines, id="7") == ["for 1 for 7"]
 
+    @pytest.mark.parametrize("flags", ["(?i)", "(?si)", "(?is)", "(?smi)", "(?ai)"])
+    def test_capitals_count_for_nothing_where_a_flag_says_so(self, flags):
+        lines = ("GOT ABC", "GOT ABCD")
+        assert self.said(f"{flags}got $(id)", *lines, id="abc") == ["GOT ABC"]
+        assert self.said("(?s)got $(id)", *lines, id="abc") == []
+
+    def test_a_name_in_a_comment_of_an_expression_asks_for_nothing(self):
+        assert self.said("(?sx)got # $(id)", "got it", id="7") == ["got it"]
+
+    @pytest.mark.parametrize(
+        "says",
+        [
+            r"leak.*id=(?P<id>\d+)",
+            r"leak.*?id=(?P<id>\d+).*",
+            r"leak.*(?P<id>\b\d+)",
+            r"(?i)LEAK.*ID=(?P<id>(\d)+)",
+            r"(?x) leak .* id=(?P<id>[0-9]+) # (?P",
+            r"id=(?P<id>\d+).*",
+        ],
+    )
+    def test_a_bound_group_is_found_though_a_search_would_catch_another(self, says):
+        lines = ("leak id=5 id=7", "leak id=7 id=5", "leak id=57 id=75", "leak id=7")
+        assert self.said(says, *lines, id="5") == list(lines[:2])
+        assert self.said(says, *lines, id="7") == [lines[0], lines[1], lines[3]]
+        assert self.said(says, *lines, id="75") == [lines[2]]
+
+    def test_a_bound_group_never_catches_a_part_of_what_it_catches_by_itself(self):
+        lines = ("from a,b now", "from a now", "well, from a:1 now, from a")
+        assert self.said(r"from .*?(?P<who>\S+)", *lines, who="a") == [lines[1], lines[2]]
+        assert self.said(r"^from (?P<who>\S+).*", *lines, who="a") == [lines[1]]
+
+    def test_several_bound_groups_are_found_together(self):
+        says = r"(?P<who>\w+)@.*id=(?P<id>\d+)"
+        lines = ("a@x b@x id=5 id=7", "a@x id=7", "b@x id=5")
+        assert self.said(says, *lines, who="a", id="5") == [lines[0]]
+        assert self.said(says, *lines, who="b", id="5") == [lines[0], lines[2]]
+        assert self.said(says, *lines, who="b") == [lines[0], lines[2]]
+
     @given(st.ip_addresses(v=6))
     def test_every_spelling_of_an_ipv6_address(self, address):
         import re

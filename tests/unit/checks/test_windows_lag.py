@@ -197,3 +197,53 @@ def _naive(t: int, n: int, events: list[tuple[int, int, str]]) -> str:
     if any(at < low for at in matches) or len(inside) > 2:
         return "fails"
     return "fails" if not inside and not ends and high <= 25e9 else "holds or is open"
+
+
+class TestLookingBack:
+    PLAIN = expect(
+        output("server", "asked"), anchor=each(output("server", "done")), within=secs(-2, -1)
+    )
+
+    def told(self, *at: float) -> Story:
+        told = Story()
+        for moment in at:
+            told.prints(moment, "server", "asked")
+        told.prints(10, "server", "done")
+        return told.ends(60)
+
+    def test_a_match_in_the_window_passes(self):
+        assert outcome(self.PLAIN, self.told(8.5)) is Outcome.PASSED
+
+    @pytest.mark.parametrize("at", [(9.5,), (8.5, 9.5)])
+    def test_a_match_nearer_than_the_window_fails_whatever_lies_in_it(self, at):
+        found = judged(self.PLAIN, self.told(*at))
+        assert found.outcome is Outcome.FAILED
+        assert "later than" in found.reason
+
+
+class TestOpenEnd:
+    """A window that was to begin after E proves nothing."""
+
+    LATE = secs(10, None)
+
+    def told(self, end: float) -> Story:
+        told = Story()
+        told.prints(0, "server", "start")
+        return told.ends(end)
+
+    @pytest.mark.parametrize("anchor", [None, each(output("server", "start"))])
+    @pytest.mark.parametrize("make", [never, expect])
+    def test_a_window_that_never_began_is_open(self, make, anchor):
+        plain = make(output("server", "late"), anchor=anchor, within=self.LATE)
+        found = judged(plain, self.told(2))
+        assert found.outcome is Outcome.INCONCLUSIVE
+        assert "prolong `until`" in found.reason
+        assert found.window_ns == (10_000_000_000, 10_000_000_000)
+
+    @pytest.mark.parametrize("anchor", [None, each(output("server", "start"))])
+    def test_one_that_began_reaches_to_the_end_of_the_run(self, anchor):
+        for end in (10, 12):
+            calm = never(output("server", "late"), anchor=anchor, within=self.LATE)
+            assert outcome(calm, self.told(end)) is Outcome.PASSED
+            wanted = expect(output("server", "late"), anchor=anchor, within=self.LATE)
+            assert outcome(wanted, self.told(end)) is Outcome.FAILED

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.labs.loopback.drops import DropWatch, default_buffer
+from harness.labs.loopback.buffer_sizes import buffer_sizes
+from harness.labs.loopback.drops import DropWatch, Place, charge, default_buffer
 from harness.labs.loopback.kernel_sockets import KernelSockets, kernel_notation
 from harness.labs.loopback.owners import Owners, Stranger
 from harness.labs.loopback.sockets import Reader, handed_over, open_socket
@@ -118,21 +119,148 @@ def test_the_very_datagram_that_found_the_buffer_full_is_told(receiver: socket.s
     sock.close()
 
 
-@linux
-def test_a_loss_that_cannot_be_pinned_to_a_datagram_is_counted(receiver: socket.socket) -> None:
-    receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
-    watch = DropWatch(KernelSockets(), default_buffer())
-    sock = open_socket(receiver.family, receiver.getsockname()[0], 0)
-    where = receiver.getsockname()[:2]
-    asked = []
-    for _ in range(30):
-        asked.append(watch.before(where, 100))
+def unknown() -> dict[int, int]:
+    """The answer of a kernel that cannot be asked for the sizes of buffers."""
+    return {}
+
+
+def hand_over(watch: DropWatch, sock: socket.socket, where: Place, count: int) -> list[int]:
+    """Hand over so many; the numbers of those that are known to be lost."""
+    lost = []
+    for number in range(count):
+        ask = watch.before(where, 100)
         handed_over(sock, b"x" * 100, where)
-    assert not any(asked)
+        if ask and watch.lost(where):
+            lost.append(number)
+    return lost
+
+
+@pytest.fixture
+def sender(receiver: socket.socket) -> Iterator[socket.socket]:
+    sock = open_socket(receiver.family, receiver.getsockname()[0], 0)
+    yield sock
+    sock.close()
+
+
+def shrink(receiver: socket.socket) -> None:
+    receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
+
+
+@linux
+def test_the_size_of_each_receive_buffer_is_known(receiver: socket.socket) -> None:
+    inode = os.fstat(receiver.fileno()).st_ino
+    assert buffer_sizes()[inode] == receiver.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    shrink(receiver)
+    assert buffer_sizes()[inode] == receiver.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+
+
+@linux
+def test_in_a_small_buffer_too_the_very_datagram_is_told(
+    receiver: socket.socket, sender: socket.socket
+) -> None:
+    shrink(receiver)
+    watch = DropWatch(KernelSockets(), default_buffer())
+    where = receiver.getsockname()[:2]
+    lost = hand_over(watch, sender, where, 30)
+    receiver.setblocking(False)
+    got = 0
+    while True:
+        try:
+            got += bool(receiver.recv(200))
+        except BlockingIOError:
+            break
+    assert 0 < got < 30
+    assert lost == list(range(got, 30))
+    assert watch.unexplained() == {}
+
+
+@linux
+def test_a_loss_that_cannot_be_pinned_to_a_datagram_is_counted(
+    receiver: socket.socket, sender: socket.socket
+) -> None:
+    shrink(receiver)
+    watch = DropWatch(KernelSockets(), default_buffer(), unknown)
+    where = receiver.getsockname()[:2]
+    assert hand_over(watch, sender, where, 30) == []
+    assert watch.due
     assert 0 < watch.unexplained()[where] < 30
+    assert not watch.due
     assert watch.unexplained() == {}
     assert watch.before(where, 100), "from now on each one is asked for"
-    sock.close()
+
+
+@linux
+def test_a_buffer_that_shrinks_later_is_noticed(
+    receiver: socket.socket, sender: socket.socket
+) -> None:
+    watch = DropWatch(KernelSockets(), default_buffer())
+    where = receiver.getsockname()[:2]
+    assert hand_over(watch, sender, where, 1) == []
+    shrink(receiver)
+    watch.unexplained()
+    assert hand_over(watch, sender, where, 20)
+    assert watch.unexplained() == {}
+
+
+@linux
+def test_a_loss_before_the_one_asked_for_is_not_blamed_on_it(
+    receiver: socket.socket, sender: socket.socket
+) -> None:
+    shrink(receiver)
+    watch = DropWatch(KernelSockets(), 2 * 50 * charge(100), unknown)
+    where = receiver.getsockname()[:2]
+    lost = hand_over(watch, sender, where, 60)
+    untold = watch.unexplained()[where]
+    receiver.setblocking(False)
+    got = 0
+    while True:
+        try:
+            got += bool(receiver.recv(200))
+        except BlockingIOError:
+            break
+    assert min(lost) >= 50
+    assert got + untold + len(lost) == 60
+
+
+@linux
+@pytest.mark.parametrize(("count", "doubtful"), [(3, False), (60, True)])
+def test_a_socket_of_unknown_size_that_closes_unread_leaves_a_doubt(
+    receiver: socket.socket, sender: socket.socket, count: int, doubtful: bool
+) -> None:
+    watch = DropWatch(KernelSockets(), default_buffer(), unknown)
+    where = receiver.getsockname()[:2]
+    hand_over(watch, sender, where, count)
+    receiver.close()
+    assert watch.unexplained() == {}
+    assert watch.doubts() == [where] * doubtful
+    assert watch.doubts() == []
+
+
+@linux
+def test_a_socket_of_known_size_that_closes_leaves_no_doubt(
+    receiver: socket.socket, sender: socket.socket
+) -> None:
+    watch = DropWatch(KernelSockets(), default_buffer())
+    where = receiver.getsockname()[:2]
+    hand_over(watch, sender, where, 60)
+    receiver.close()
+    assert watch.unexplained() == {}
+    assert watch.doubts() == []
+
+
+@linux
+def test_losses_of_the_next_socket_at_a_place_are_its_own(
+    receiver: socket.socket, sender: socket.socket
+) -> None:
+    shrink(receiver)
+    watch = DropWatch(KernelSockets(), default_buffer())
+    where = receiver.getsockname()[:2]
+    assert len(hand_over(watch, sender, where, 30)) > 10
+    receiver.close()
+    with socket.socket(receiver.family, socket.SOCK_DGRAM) as second:
+        shrink(second)
+        second.bind(where)
+        assert hand_over(watch, sender, where, 10)
 
 
 @linux

@@ -195,9 +195,12 @@ def test_the_summary_lists_skips_by_reason_with_the_remedy():
     )
     Console(stream, ladder=no_ladder).summary(verdict)
     assert stream.getvalue().splitlines() == [
-        "skipped: no dig: 2 times",
+        "skipped: no dig",
+        "    one",
+        "    two",
         "    remedy: install dnsutils",
-        "skipped: no refusals are seen: refused (three)",
+        "skipped: no refusals are seen",
+        "    refused (three)",
         "1 passed, 2 skipped in 0.0 s, seed 1",
     ]
 
