@@ -118,7 +118,8 @@ class Fields:
         """Whether every one of these keys is there; the first that is not is a Problem."""
         for name in names:
             if name not in self._nodes:
-                self.reading.refuse(self.place, f"this {self.noun} lacks `{name}`", "", self._doc(name))
+                message = f"this {self.noun} lacks `{name}`"
+                self.reading.refuse(self.place, message, "", self._doc(name))
                 return False
         return True
 

@@ -222,6 +222,60 @@ def test_a_step_that_never_happens_is_reported_missed(stage: Stage) -> None:
     assert result.of(Closed)[0].steps_missed == [0]
 
 
+SHORT = "import sys, time\nif sys.argv[1] == '1': time.sleep(60)\nprint('short', flush=True)\n"
+
+
+@pytest.mark.parametrize("verb", ["kill", "stop", "pause"])
+def test_a_step_on_a_program_that_has_ended_is_missed(stage: Stage, verb: str) -> None:
+    stage.program("short.py", SHORT)
+    stage.host("short", "python", "short.py", "0")
+    action = HostAction(verb, HostRef("short"))  # type: ignore[arg-type]
+    seen = pattern(Kind.EXIT, "short", plus_ns=100 * MS)
+    late = step(0, action, AtPattern(seen), lasts_ns=50 * MS, mark="never")
+    result = beats(stage, 1.0).run(timeline=(late,))
+    assert result.of(Fault) == []
+    (note,) = [event for event in result.of(Note) if "step 0" in event.text]
+    assert note.host == "short"
+    assert note.text.endswith("did not happen: the program had ended already")
+    assert result.of(Closed)[0].steps_missed == [0]
+    assert [event.life for event in result.of(Started) if event.host == "short"] == [1]
+
+
+def test_a_step_on_a_program_that_is_not_there_yet_is_missed(stage: Stage) -> None:
+    stage.program("short.py", SHORT)
+    stage.host("short", "python", "short.py", "0", starts=at(0.4))
+    result = beats(stage, 0.6).run(timeline=(step(0, HostAction("kill", HostRef("short")), at(0)),))
+    (note,) = [event for event in result.of(Note) if "step 0" in event.text]
+    assert note.text.endswith("the program has not begun yet")
+    assert result.of(Closed)[0].steps_missed == [0]
+
+
+def test_a_step_on_a_group_concerns_its_living_members(stage: Stage) -> None:
+    stage.program("short.py", SHORT)
+    stage.host("client", "python", "short.py", "$(self.index)", count=2)
+    group = HostAction("kill", HostRef("client"))
+    seen = AtPattern(pattern(Kind.EXIT, "client-2"))
+    both = step(0, group, seen, lasts_ns=50 * MS)
+    result = beats(stage, 1.0).run(timeline=(both,))
+    assert [event.on for event in result.of(Fault)] == [True, False]
+    assert result.of(Closed)[0].steps_missed == []
+    lives = [(event.host, event.life) for event in result.of(Started) if "client" in event.host]
+    assert sorted(lives) == [("client-1", 1), ("client-1", 2), ("client-2", 1)]
+
+
+def test_a_triggered_step_may_find_its_program_gone_after_the_first_time(stage: Stage) -> None:
+    killing = step(
+        0,
+        HostAction("kill", HostRef("server")),
+        None,
+        each=pattern(Kind.SENT, "alice -> server"),
+    )
+    result = beats(stage, 0.4).run(timeline=(killing,))
+    assert len(result.of(Fault)) == 1
+    assert [event for event in result.of(Note) if "had ended already" in event.text]
+    assert result.of(Closed)[0].steps_missed == []
+
+
 def test_a_trigger_binds_the_member_that_matched(stage: Stage) -> None:
     patient = CLIENT.replace("    try:", "    time.sleep(0.2)\n    try:")
     stage.program("patient.py", "import time\n" + patient)

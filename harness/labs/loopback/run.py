@@ -201,7 +201,8 @@ class Run:
         for host, worst in sorted(rig.waits.worst.items()):
             self.log.add(Lag, now_ns, what="waited for a core", worst=worst, host=host)
         met = {str(rule): count for rule, count in rig.weather.met.items()}
-        self.log.add(Closed, now_ns, rules=met, steps_missed=rig.director.missed())
+        missed = sorted({*rig.director.missed(), *rig.steps.missed()})
+        self.log.add(Closed, now_ns, rules=met, steps_missed=missed)
 
     # Watching
 

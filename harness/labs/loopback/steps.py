@@ -130,6 +130,18 @@ class Steps:
     naming: Naming
     observed: Observed
     announcer: Announcer
+    _concerned: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+    _done: set[int] = field(default_factory=set)
+    _failed: dict[int, Step] = field(default_factory=dict)
+
+    def missed(self) -> list[int]:
+        """The steps that came due and could not happen, by index. One that is triggered by events
+        may find nothing to do now and then; it is missed when it never did anything."""
+        return [
+            index
+            for index, step in sorted(self._failed.items())
+            if step.each is None or index not in self._done
+        ]
 
     def begin(self, order: Begin, lag_ns: int) -> None:
         """Let a step take effect. ``lag_ns`` is how late we are."""
@@ -137,12 +149,15 @@ class Steps:
         if action is not None:
             action = bound_action(action, order.caught)
         self.relay.drain()
+        if isinstance(action, HostAction) and not self._living(action, order):
+            return
+        self._done.add(order.step.index)
         self._fault(order, lag_ns, on=True)
         match action:
             case LinkChange() | Cut():
                 self.weather.begin(replace(order.step, action=action), order.index)
             case HostAction():
-                self._act(action, order.step)
+                self._act(action, order)
             case Rebind():
                 self._rebind(action)
             case Send():
@@ -153,15 +168,17 @@ class Steps:
         action = order.step.action
         if action is not None:
             action = bound_action(action, order.caught)
+        if isinstance(action, HostAction) and not self._concerned.get(_key(order)):
+            return  # it never took effect
         if isinstance(action, HostAction) and action.verb != "pause":
-            self._start_again(action, order)
+            self._start_again(order)
             return
         self.relay.drain()
         self._fault(order, lag_ns, on=False)
         if isinstance(action, LinkChange | Cut):
             self.weather.undo(order.step, order.index)
         elif isinstance(action, HostAction):
-            for member in members(action.host, self.scenario.hosts):
+            for member in self._concerned[_key(order)]:
                 self.programs.resume(member)
 
     def _fault(self, order: Order, lag_ns: int, *, on: bool) -> None:
@@ -188,8 +205,24 @@ class Steps:
                     member, self.book.hosts[member], loopback, tuple(self.book.hosts)
                 )
 
-    def _act(self, action: HostAction, step: Step) -> None:
-        for member in members(action.host, self.scenario.hosts):
+    def _living(self, action: HostAction, order: Begin) -> bool:
+        """Find the members that can still be acted on; where none can, say why."""
+        self.programs.serve()  # a program that has just ended is not there to be stopped
+        wanted = members(action.host, self.scenario.hosts)
+        running = self.programs.running()
+        self._concerned[_key(order)] = tuple(member for member in wanted if member in running)
+        if self._concerned[_key(order)]:
+            return True
+        self._failed[order.step.index] = order.step
+        for member in wanted:
+            had = "had ended already" if member in self.programs.lives else "has not begun yet"
+            text = f"{order.step.place}: the step `{order.step.text}` did not happen: the program"
+            self.log.add(Note, self.relay.loop.now(), text=f"{text} {had}", host=member)
+        return False
+
+    def _act(self, action: HostAction, order: Begin) -> None:
+        step = order.step
+        for member in self._concerned[_key(order)]:
             if action.verb == "pause":
                 self.programs.pause(member)
             elif action.verb == "kill":
@@ -197,8 +230,8 @@ class Steps:
             else:
                 self.programs.stop(member, "step", step.text)
 
-    def _start_again(self, action: HostAction, order: Undo) -> None:
-        waiting = set(members(action.host, self.scenario.hosts))
+    def _start_again(self, order: Undo) -> None:
+        waiting = set(self._concerned[_key(order)])
 
         def one_is_ready(member: str) -> None:
             waiting.discard(member)
@@ -249,6 +282,10 @@ class Steps:
     def _cannot(self, step: Step, why: str) -> None:
         text = f"{step.place}: the step `{step.text}` could not be carried out: {why}"
         self.log.add(Note, self.relay.loop.now(), text=text, fault="rig")
+
+
+def _key(order: Order) -> tuple[int, int]:
+    return order.step.index, order.index
 
 
 def _member(caught: Mapping[str, str], scenario: Scenario) -> str:
