@@ -114,7 +114,8 @@ def judge_tallies(
     """Judge a share from the tallies of its runs: the outcome, and the sentence that says why.
 
     None and all are facts, not estimates: ``0%`` and ``100%`` are settled by counting, whatever
-    the fates depend on. More hits than trials is outside every range with an upper end.
+    the fates depend on. More hits than trials is outside every range with an upper end; where
+    there is none, the interval is that of a share of 100 %.
     """
     hits, total = sum(tally.hits for tally in tallies), sum(tally.total for tally in tallies)
     wanted = format_range(bounds, format_share)
@@ -130,7 +131,7 @@ def judge_tallies(
             f"{found}, asked for {wanted}: the fates depend on one another, so the run is the unit "
             "and it takes several seeds (add `seeds: 20`)"
         )
-    interval = share_interval(tallies, confidence, looks)
+    interval = share_interval(_capped(tallies), confidence, looks)
     outcome = _OUTCOMES[decide(interval, bounds)]
     span = f"{format_share(interval.low)} .. {format_share(interval.high)}"
     basis = _basis(len(tallies), looks, clustered=clustered)
@@ -141,13 +142,23 @@ def judge_tallies(
 
 
 def _settled_by_counting(hits: int, total: int, bounds: Range) -> Outcome | None:
-    if hits > total:
-        return Outcome.PASSED if bounds.high is None else Outcome.FAILED
+    if hits > total and bounds.high is not None:
+        return Outcome.FAILED
     if bounds.low == bounds.high == 0:
         return Outcome.PASSED if hits == 0 else Outcome.FAILED
     if bounds.low == bounds.high == 1:
         return Outcome.PASSED if hits == total else Outcome.FAILED
     return None
+
+
+def _capped(tallies: Sequence[Tally]) -> Sequence[Tally]:
+    """The tallies with no more hits than trials in all: an interval is one of a share."""
+    hits, total = sum(tally.hits for tally in tallies), sum(tally.total for tally in tallies)
+    if hits <= total:
+        return tallies
+    if any(tally.clustered for tally in tallies):
+        return [replace(tally, hits=min(tally.hits, tally.total)) for tally in tallies]
+    return [Tally(total, total)]
 
 
 def _basis(runs: int, looks: int, *, clustered: bool) -> str:
@@ -176,14 +187,45 @@ def _judge_holds(
 ) -> CheckVerdict:
     outcomes = [worst(v.outcome for v in found) for found in _verdicts_of(check, runs) if found]
     held, failed = outcomes.count(Outcome.PASSED), outcomes.count(Outcome.FAILED)
-    uncounted = len(runs) - held - failed
+    undecided = len(runs) - held - failed
     if held + failed == 0:
         return _claim(check, worst(outcomes or [Outcome.ERROR]), _nothing_judged(check, runs))
-    tally = Tally(held, held + failed)
-    outcome, reason = judge_tallies((tally,), holds, check.confidence, looks)
-    note = f"; {uncounted} runs that neither passed nor failed are not counted" if uncounted else ""
-    verdict = _claim(check, outcome, f"held in {reason}{note}")
-    return replace(verdict, tally=tally, value=format_share(Fraction(held, held + failed)))
+    outcome, reason, hits = _share_of_runs(check, holds, (held, undecided, len(runs)), looks)
+    share = format_share(Fraction(hits, len(runs)))
+    return replace(_claim(check, outcome, reason), tally=Tally(hits, len(runs)), value=share)
+
+
+def _share_of_runs(
+    check: Check, holds: Range, counts: tuple[int, int, int], looks: int
+) -> tuple[Outcome, str, int]:
+    """The outcome that stands however the undecided runs would have come out, its reason, and how
+    many runs are taken to hold; ``counts`` are the held, the undecided and all runs."""
+    held, undecided, total = counts
+    found = {
+        hits: judge_tallies((Tally(hits, total),), holds, check.confidence, looks)
+        for hits in (held, held + undecided)
+    }
+    (least, reason), (most, best) = found[held], found[held + undecided]
+    if not undecided:
+        return least, f"held in {reason}", held
+    note = f"; {undecided} runs that neither passed nor failed count as"
+    if least is most is Outcome.PASSED:
+        return least, f"held in {reason}{note} not holding", held
+    shares = (Fraction(held, total), Fraction(held + undecided, total))
+    if least is most is Outcome.FAILED and _on_one_side(shares, holds):
+        return least, f"held in {best}{note} holding", held + undecided
+    return Outcome.INCONCLUSIVE, f"held in {reason}{_open_words(undecided)}", held
+
+
+def _on_one_side(shares: tuple[Fraction, Fraction], bounds: Range) -> bool:
+    """Whether a range lies wholly below or wholly above the shares from least to most."""
+    least, most = shares
+    below = bounds.low is not None and most < bounds.low
+    return below or (bounds.high is not None and least > bounds.high)
+
+
+def _open_words(undecided: int) -> str:
+    return f"; it rests on {undecided} runs that neither passed nor failed, here not holding"
 
 
 def _nothing_judged(check: Check, runs: Sequence[RunVerdict]) -> str:
@@ -205,9 +247,10 @@ def _judge_share(check: Check, runs: Sequence[RunVerdict], looks: int) -> list[C
 def _pool_member(check: Check, verdicts: Sequence[CheckVerdict], looks: int) -> CheckVerdict:
     member = verdicts[0].member
     tallies = [verdict.tally for verdict in verdicts if verdict.tally is not None]
-    uncounted = [verdict for verdict in verdicts if verdict.tally is None]
+    uncounted = [v for v in verdicts if v.tally is None or not v.tally.total]
     if uncounted:
-        # A run that was skipped, or whose numbers could not be read, is no evidence for a share.
+        # A run that was skipped, that had nothing to count, or whose numbers could not be read, is
+        # no evidence for a share, and what other runs counted does not make up for it.
         outcome = worst(verdict.outcome for verdict in uncounted)
         bad = next(verdict for verdict in uncounted if verdict.outcome is outcome)
         return replace(_claim(check, outcome, bad.reason), member=member)

@@ -13,11 +13,12 @@ from typing import Final
 
 # What a parenthesis or a sign of repetition is not: escaped, or one of a character class.
 _TOKENS: Final = re.compile(
-    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<(?P<name>\w+)>|\(\?[:=!>]|\(\?<[=!]|\(\?P=|\(\?[a-zA-Z-]+[:)]"
-    r"|[()*+?{|]",
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?#[^)]*\)|\(\?P<(?P<name>\w+)>"
+    r"|\(\?[:=!>]|\(\?<[=!]|\(\?P=|\(\?[a-zA-Z-]+[:)]|[()*+?{|]",
     re.DOTALL,
 )
-_REFERENCE: Final = re.compile(r"\\[1-9]|\(\?\(")
+# References by number, which another group would move, and `(?x)`, where comments hold anything.
+_LEFT_ALONE: Final = re.compile(r"\\[1-9]|\(\?\(|\(\?[a-zA-Z]*x[a-zA-Z]*[-:)]")
 _ROAMING: Final = frozenset("*+?{|")
 
 
@@ -25,9 +26,9 @@ def may_roam(expression: str) -> bool:
     """Whether a named group may stand at several distances from where a match begins: where
     anything outside one is repeated, optional or an alternative, or where there are several.
 
-    What refers to groups by number is left as it is: tying a group moves the numbers.
+    What refers to groups by number is left as it is, and what is written with ``(?x)``.
     """
-    if _REFERENCE.search(expression):
+    if _LEFT_ALONE.search(expression):
         return False
     spans = [span for spans in _spans(expression).values() for span in spans]
     outside = (

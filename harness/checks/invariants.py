@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from harness.checks.bindings import singles_of
 from harness.checks.blindness import unseen_hosts
 from harness.checks.conservation import datagram_faults
 from harness.checks.force import force_faults
@@ -20,7 +21,7 @@ from harness.scenario.membership import entry_of, members
 from harness.scenario.model import Check, Either, Kind, Pattern, Scenario, Single
 from harness.scenario.model import Sequence as PatternSequence
 from harness.trace.events import Closed, Ended, Exited, Note, Output, Sent, Started, Trace
-from harness.units import format_duration
+from harness.units import Range, format_duration
 
 BROKEN_OFF = "the run was broken off"
 CAME_TO_ITS_END = "the run came to its end"
@@ -63,6 +64,7 @@ def judge_rules(scenario: Scenario, trace: Trace, index: object = None) -> tuple
     del index  # rules need no matching; the parameter is the judge's common form
     breaches = list(_end_faults(scenario, trace))
     breaches += _note_faults(scenario, trace)
+    breaches += _cut_lines(scenario, trace)
     if trace_end(trace) is not None:
         breaches += _program_accounts(scenario, trace)
         breaches += _errors(PACKETS_CONSERVED, scenario, datagram_faults(trace))
@@ -153,6 +155,43 @@ def _host_place(scenario: Scenario, name: str) -> Place:
     return scenario.place if host is None else host.place
 
 
+def _cut_lines(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:
+    """What was left out of a line can be neither found nor ruled out in it."""
+    last = _last_judged(trace)
+    for event in trace.events:
+        if not isinstance(event, Output) or not event.cut or event.n > last:
+            continue
+        reader = next((c for c in scenario.checks if _reads(c, event, scenario)), None)
+        if reader is not None:
+            reason = (
+                f"{event.host} wrote a line too long to keep, {event.cut} bytes of it were left "
+                f"out, and the check `{reader.name}` looks at its output"
+            )
+            yield _verdict(
+                RIG_STANDS_BEHIND_IT, Outcome.INCONCLUSIVE, reason, reader.place, n=event.n
+            )
+            return
+
+
+def _reads(check: Check, event: Output, scenario: Scenario) -> bool:
+    """Whether a check asks what lines say on the stream of this one."""
+    return any(
+        single.kind is Kind.OUTPUT
+        and single.says is not None
+        and single.stream in (None, event.stream)
+        and single.host is not None
+        and event.host in members(single.host, scenario.hosts)
+        for part in check.parts
+        for single in singles_of(part)
+    )
+
+
+def _last_judged(trace: Trace) -> int:
+    """The number of the last event that is judged."""
+    end = trace_end(trace)
+    return end.n if end is not None else trace.events[-1].n if trace.events else 0
+
+
 def _program_accounts(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:
     if _closed(trace) is None:
         return
@@ -226,14 +265,13 @@ def _missed_steps(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:
 
 
 def _bad_exits(scenario: Scenario, trace: Trace) -> Iterator[CheckVerdict]:
-    end = trace_end(trace)
-    last = end.n if end is not None else trace.events[-1].n if trace.events else 0
-    named = set(_named_exits(scenario))
+    last = _last_judged(trace)
+    named = list(_named_exits(scenario))
     said = _last_words(trace)
     for event in trace.events:
         if not isinstance(event, Exited) or event.by or event.code == 0 or event.n > last:
             continue
-        if event.host not in named:
+        if not any(host == event.host and event.code in codes for host, codes in named):
             reason = (
                 f"{event.host} ended by itself with code {event.code} and no check names its exit"
                 f"{said.get(event.host, '')}"
@@ -253,12 +291,13 @@ def _last_words(trace: Trace) -> dict[str, str]:
     }
 
 
-def _named_exits(scenario: Scenario) -> Iterator[str]:
-    """Every single host whose exit some check names."""
+def _named_exits(scenario: Scenario) -> Iterator[tuple[str, Range]]:
+    """Every single host whose exit some check names, with the codes of which it speaks."""
     for check in scenario.checks:
         for pattern in _claims_about(check):
             if pattern.kind in (Kind.EXIT, Kind.ENDED) and pattern.host is not None:
-                yield from members(pattern.host, scenario.hosts)
+                codes = pattern.code if isinstance(pattern.code, Range) else Range(None, None)
+                yield from ((host, codes) for host in members(pattern.host, scenario.hosts))
 
 
 def _claims_about(check: Check) -> Iterator[Single]:

@@ -93,6 +93,21 @@ class _Pool:
     def __init__(self, entries: Iterable[_Entry]) -> None:
         self.entries = sorted(entries, key=lambda entry: entry.event.n)
         self._by_token: dict[str, list[_Entry]] | None = None
+        self._all_text: str | None = None
+        self._starts: list[int] = []
+
+    def containing(self, text: str, text_of: TextOf) -> Iterator[_Entry]:
+        """The entries whose text contains this one. All texts are searched as one; now and then
+        that finds an entry too many."""
+        if self._all_text is None:
+            texts = [f"{text_of(entry.event)}\0" for entry in self.entries]
+            self._all_text = "".join(texts)
+            self._starts = [0, *accumulate(map(len, texts))]
+        found = self._all_text.find(text)
+        while 0 <= found < self._starts[-1]:
+            position = bisect_right(self._starts, found)
+            yield self.entries[position - 1]
+            found = self._all_text.find(text, self._starts[position])
 
     def holding(self, alternatives: Sequence[str], text_of: TextOf) -> list[_Entry] | None:
         """The entries whose text may hold one of these texts as a whole word; None where words
@@ -162,9 +177,9 @@ class SingleFinder:
         """Matches in whose text a group caught something else first, and may catch what is bound
         as well."""
         plus_ns, directory = self._compiled.pattern.plus_ns, self._index.directory
-        for entry in self._candidates(known):
+        for entry in self._holding(max(caught.values(), key=len), known):
             event = entry.event
-            if event.n in seen or not self._holds(event, caught.values()):
+            if event.n in seen:
                 continue
             bound = {**known, **caught, **entry.bound}
             way = next(self._compiled.refine(entry.place, event, directory, bound), None)
@@ -172,9 +187,12 @@ class SingleFinder:
                 seen.add(event.n)
                 yield Match(event, way, event.t + plus_ns)
 
-    def _holds(self, event: AnyEvent, texts: Iterable[str]) -> bool:
-        said = self._text(event)
-        return all(text in said for text in texts)
+    def _holding(self, text: str, known: Binding) -> Iterator[_Entry]:
+        """The candidates that hold a text, be it in a word."""
+        pool, candidates = self._pool(known), self._candidates(known)
+        if candidates is pool.entries:
+            return pool.containing(text, self._text)
+        return (entry for entry in candidates if text in self._text(entry.event))
 
     def _table(self, base: Values, bound: tuple[str, ...]) -> dict[Values, list[Match]]:
         """Matches by what the ``bound`` groups catch."""

@@ -87,7 +87,9 @@ def shares(low: str, high: str) -> Range:
         (0, 0, shares("0%", "0%"), Outcome.FAILED),
         (6, 5, shares("100%", "100%"), Outcome.FAILED),
         (6, 5, shares("", "99%"), Outcome.FAILED),
-        (6, 5, shares("96%", ""), Outcome.PASSED),
+        (6, 5, shares("96%", ""), Outcome.INCONCLUSIVE),
+        (600, 500, shares("96%", ""), Outcome.PASSED),
+        (1, 0, shares("96%", ""), Outcome.FAILED),
     ],
 )
 def test_a_share_is_judged_by_its_interval(
@@ -171,12 +173,55 @@ def test_twenty_of_twenty_runs_prove_eighty_percent_at_ninety_five() -> None:
     assert all_held.reason.startswith("held in 20 of 20 (100%)")
 
 
-def test_runs_without_a_decision_count_for_neither_and_are_told() -> None:
-    one = scenario(plain_check(shares("50%", ""), Fraction(95, 100)))
-    runs = held_runs(*[Outcome.PASSED] * 18, Outcome.INCONCLUSIVE, Outcome.ERROR)
+@pytest.mark.parametrize(
+    ("held", "failed", "undecided", "bounds", "outcome", "tally"),
+    [
+        (20, 0, 80, shares("80%", ""), Outcome.INCONCLUSIVE, Tally(20, 100)),
+        (98, 0, 2, shares("80%", ""), Outcome.PASSED, Tally(98, 100)),
+        (18, 80, 2, shares("80%", ""), Outcome.FAILED, Tally(20, 100)),
+        (18, 20, 62, shares("80%", ""), Outcome.INCONCLUSIVE, Tally(18, 100)),
+        (18, 22, 60, shares("80%", ""), Outcome.INCONCLUSIVE, Tally(18, 100)),
+        (22, 18, 60, shares("", "20%"), Outcome.INCONCLUSIVE, Tally(22, 100)),
+        (2, 98, 0, shares("", "20%"), Outcome.PASSED, Tally(2, 100)),
+        (0, 20, 80, shares("", "20%"), Outcome.INCONCLUSIVE, Tally(0, 100)),
+        (80, 0, 20, shares("", "20%"), Outcome.FAILED, Tally(100, 100)),
+        (1, 1, 98, shares("40%", "60%"), Outcome.INCONCLUSIVE, Tally(1, 100)),
+        (19, 0, 1, shares("100%", "100%"), Outcome.INCONCLUSIVE, Tally(19, 20)),
+        (18, 1, 1, shares("100%", "100%"), Outcome.FAILED, Tally(19, 20)),
+    ],
+)
+@pytest.mark.parametrize("kind", [Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.ERROR])
+def test_a_claim_stands_only_if_it_does_however_undecided_runs_come_out(
+    held: int, failed: int, undecided: int, bounds: Range, outcome: Outcome, tally: Tally,
+    kind: Outcome,
+) -> None:  # fmt: skip
+    one = scenario(plain_check(bounds, Fraction(95, 100)))
+    runs = held_runs(*[Outcome.PASSED] * held, *[Outcome.FAILED] * failed, *[kind] * undecided)
     (claim,) = pool(one, runs, looks=1)
-    assert claim.tally == Tally(18, 18)
-    assert "2 runs that neither passed nor failed are not counted" in claim.reason
+    assert (claim.outcome, claim.tally) == (outcome, tally), claim.reason
+    told = f"{undecided} runs that neither passed nor failed"
+    assert (told in claim.reason) is (undecided > 0)
+
+
+def test_a_run_with_nothing_to_count_is_not_made_up_for_by_others() -> None:
+    one = scenario(share_check(shares("", "20%")))
+    barren = replace(verdict("share", Outcome.FAILED, Tally(0, 0)), reason="nothing to count: x")
+    (claim,) = pool(one, [*share_runs(*[Tally(0, 1000)] * 3), run(barren)], looks=1)
+    assert (claim.outcome, claim.reason) == (Outcome.FAILED, "nothing to count: x")
+
+
+def test_more_hits_than_trials_prove_no_more_than_all() -> None:
+    bounds = shares("96%", "")
+    few = [Tally(0, 2), Tally(9, 2)]
+    found, reason = judge_tallies(few, bounds, SURE)
+    assert found is Outcome.INCONCLUSIVE
+    assert "9 of 4" in reason
+    assert "confidence" in reason
+    assert judge_tallies(few, bounds, SURE, looks=20)[0] is Outcome.INCONCLUSIVE
+    clustered = [replace(tally, clustered=True) for tally in few]
+    assert judge_tallies(clustered, bounds, SURE)[0] is Outcome.INCONCLUSIVE
+    many = [Tally(1200, 1000, clustered=True)] * 20
+    assert judge_tallies(many, bounds, SURE)[0] is Outcome.PASSED
 
 
 def test_a_claim_without_a_decided_run_keeps_their_reason() -> None:

@@ -28,7 +28,8 @@ from harness.scenario.model import (
     Single,
     Step,
 )
-from harness.trace.events import Corrupted, Delivered, Ended, Fault, Note, Trace
+from harness.trace.events import Corrupted, Delivered, Ended, Fault, Note, Output, Trace
+from harness.units import Range
 
 CUT = Step(
     0,
@@ -236,6 +237,56 @@ CRY = Single(Kind.OUTPUT, PLACE, host=HostRef("alice"))
 def test_a_check_that_names_an_exit_takes_it_over(part: Plain) -> None:
     check = Check("c", PLACE, "", (part,))
     assert breaches(crash_story(), scenario(check)) == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "taken_over"),
+    [(Range(139, 139), True), (Range(1, None), True), (Range(2, 2), False), (Range(0, 138), False)],
+)
+def test_a_check_that_names_codes_takes_over_no_other_code(codes: Range, taken_over: bool) -> None:
+    part = Plain("never", PLACE, "", pattern=replace(EXIT, code=codes))
+    found = breaches(crash_story(139), scenario(Check("c", PLACE, "", (part,))))
+    assert [breach.name for breach in found] == [invariants.PROGRAMS_END_WELL] * (not taken_over)
+
+
+SHOUT = replace(CRY, says="boo")
+
+
+@pytest.mark.parametrize(
+    ("part", "concerned"),
+    [
+        (Plain("never", PLACE, "", pattern=SHOUT), True),
+        (Plain("never", PLACE, "", pattern=replace(SHOUT, stream="stdout")), True),
+        (Plain("expect", PLACE, "", pattern=EXIT, unless=Either((EXIT, SHOUT), PLACE)), True),
+        (Plain("never", PLACE, "", pattern=replace(SHOUT, stream="stderr")), False),
+        (Plain("never", PLACE, "", pattern=replace(SHOUT, host=HostRef("server"))), False),
+        (Plain("expect", PLACE, "", pattern=CRY), False),
+        (Plain("expect", PLACE, "", pattern=EXIT), False),
+    ],
+)
+def test_a_line_that_was_cut_leaves_open_what_a_check_reads_in_it(
+    part: Plain, concerned: bool
+) -> None:
+    story = good_story()
+    story.says("alice", "whole", 35)
+    line = story.add(Output, 40, host="alice", line="bo", stream="stdout", cut=9)
+    given = scenario(Check("is calm", PLACE, "", (part,)))
+    found = breaches(close(story), given)
+    told = [(breach.name, breach.outcome, breach.deciding) for breach in found]
+    rule = (invariants.RIG_STANDS_BEHIND_IT, Outcome.INCONCLUSIVE, line.n)
+    assert told == ([rule] if concerned else [])
+    assert all("9 bytes" in breach.reason and "`is calm`" in breach.reason for breach in found)
+
+
+def test_a_line_that_was_cut_after_the_end_is_no_matter() -> None:
+    story = good_story()
+    story.ends(10_000)
+    story.add(Output, 10_040, host="alice", line="bo", stream="stdout", cut=9)
+    for host in ("server", "alice"):
+        story.exits(host, 10_050, by="end")
+    story.closes(10_060)
+    part = Plain("never", PLACE, "", pattern=SHOUT)
+    assert breaches(story.trace, scenario(Check("c", PLACE, "", (part,)))) == []
 
 
 def test_an_exit_of_another_host_is_no_exit_of_this_one() -> None:

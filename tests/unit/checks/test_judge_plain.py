@@ -467,3 +467,14 @@ def test_last_means_the_last_match_by_the_end(last):
         within=secs(0, 0.5),
     )
     assert outcome(plain, story.ends(9)) is Outcome.PASSED
+
+
+@pytest.mark.parametrize(("leak", "caught"), [(5, True), (6, False), (57, False)])
+def test_a_bound_text_is_found_wherever_its_group_may_stand(leak, caught):
+    told = Story()
+    told.prints(1, "alice", "id=5")
+    told.prints(2, "server", f"leak id={leak} id=7")
+    plain = never(
+        output("server", r"leak.*id=(?P<id>\d+)"), anchor=each(output("alice", r"id=(?P<id>\d+)"))
+    )
+    assert outcome(plain, told.ends(60)) is (Outcome.FAILED if caught else Outcome.PASSED)

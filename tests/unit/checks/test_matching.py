@@ -286,7 +286,7 @@ class TestNames:
             r"leak.*?id=(?P<id>\d+).*",
             r"leak.*(?P<id>\b\d+)",
             r"(?i)LEAK.*ID=(?P<id>(\d)+)",
-            r"(?x) leak .* id=(?P<id>[0-9]+) # (?P",
+            r"leak(?#(?P<id>).*[(]?id=(?P<id>[0-9]+)",
             r"id=(?P<id>\d+).*",
         ],
     )
@@ -301,12 +301,38 @@ class TestNames:
         assert self.said(r"from .*?(?P<who>\S+)", *lines, who="a") == [lines[1], lines[2]]
         assert self.said(r"^from (?P<who>\S+).*", *lines, who="a") == [lines[1]]
 
+    @pytest.mark.parametrize(
+        "says", [r"leak.*id=(?P<id>\d+)\b.*(a|b)\2$", r"(?x) leak.*id=(?P<id>\d+) # )("]
+    )
+    def test_an_expression_that_cannot_be_tied_is_searched_as_it_stands(self, says):
+        lines = ("leak id=7 id=5 aa", "leak id=5 id=7 aa")
+        assert self.said(says, *lines, id="5") == [lines[0]]
+
+    def test_a_bound_text_may_begin_a_line(self):
+        lines = ("5 7", "5 8")
+        assert self.said(r".*\b(?P<id>\d+)", *lines, id="5") == list(lines)
+
+    def test_an_empty_text_may_be_bound(self):
+        lines = ("by ='' ='x'", "by ='x'", "by =''")
+        assert self.said("by.*='(?P<who>[^']*)'", *lines, who="") == [lines[0], lines[2]]
+
     def test_several_bound_groups_are_found_together(self):
         says = r"(?P<who>\w+)@.*id=(?P<id>\d+)"
         lines = ("a@x b@x id=5 id=7", "a@x id=7", "b@x id=5")
         assert self.said(says, *lines, who="a", id="5") == [lines[0]]
         assert self.said(says, *lines, who="b", id="5") == [lines[0], lines[2]]
         assert self.said(says, *lines, who="b") == [lines[0], lines[2]]
+        assert self.said(r"(?P<who>\S+):(?P<id>\d+)", "a:1:2", "a:11:2", id="1") == ["a:1:2"]
+
+    @given(st.lists(st.lists(st.sampled_from(["1", "2", "12"]), max_size=4), max_size=8))
+    def test_the_index_finds_the_bound_texts_that_stand_in_a_line(self, said):
+        story = Story()
+        for texts in said:
+            story.prints(1, "alice", "ids" + "".join(f" id={text}" for text in texts))
+        for text in ("1", "2", "12"):
+            assert found(output("alice", r"ids.*id=(?P<id>\d+)"), story, id=text) == [
+                position for position, texts in enumerate(said, start=1) if text in texts
+            ]
 
     @given(st.ip_addresses(v=6))
     def test_every_spelling_of_an_ipv6_address(self, address):

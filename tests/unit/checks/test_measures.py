@@ -298,7 +298,9 @@ def test_more_than_all_is_not_all() -> None:
     story.ends(100)
     measure = Measure("share", pattern=says("^answer"), per=says("^ask"))
     assert judge(story, measure, ALL).outcome is Outcome.FAILED
-    assert judge(story, measure, Range(Fraction(1, 2), None)).outcome is Outcome.PASSED
+    one = judge(story, measure, Range(Fraction(1, 2), None))
+    assert one.outcome is Outcome.INCONCLUSIVE  # two of one prove no more than one of one
+    assert (one.value, one.tally) == ("200%", Tally(2, 1))
 
 
 def test_a_share_of_nothing_is_a_failure() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from traces import (
+    SECOND,
     Story,
     delivered,
     each,
@@ -20,7 +21,7 @@ from traces import (
 )
 
 from harness.checks.verdict import Outcome
-from harness.scenario.model import AtTime, During
+from harness.scenario.model import AtPattern, AtTime, During
 from harness.units import Range
 
 BEAT = delivered("alice -> server")
@@ -98,6 +99,16 @@ class TestNever:
         plain = never(EXPIRED, during=During(AtTime(5_000_000_000), None))
         assert outcome(plain, story(5.01, lag=0.02)) is Outcome.INCONCLUSIVE
         assert outcome(plain, story(5.03, lag=0.02)) is Outcome.FAILED
+
+    @pytest.mark.parametrize(
+        ("at", "expected"), [(5.02, Outcome.INCONCLUSIVE), (5.04, Outcome.FAILED)]
+    )
+    def test_the_lag_of_what_begins_during_counts_as_well(self, at, expected):
+        told = Story()
+        told.prints(5, "server", "go", lag=0.03)
+        told.prints(at, "server", "expired")
+        plain = never(EXPIRED, during=During(AtPattern(output("server", "go")), None))
+        assert outcome(plain, told.ends(60)) is expected
 
 
 class TestCount:
@@ -197,6 +208,32 @@ def _naive(t: int, n: int, events: list[tuple[int, int, str]]) -> str:
     if any(at < low for at in matches) or len(inside) > 2:
         return "fails"
     return "fails" if not inside and not ends and high <= 25e9 else "holds or is open"
+
+
+class TestTheEnd:
+    """What reaches to E is closed, what reaches beyond it is not."""
+
+    def told(self, end: float) -> Story:
+        told = Story()
+        told.passes(0, "alice->server")
+        return told.ends(end)
+
+    @pytest.mark.parametrize(
+        ("end", "expected"), [(5, Outcome.FAILED), (4.999, Outcome.INCONCLUSIVE)]
+    )
+    @pytest.mark.parametrize("anchor", [None, each(BEAT)])
+    def test_of_a_window(self, anchor, end, expected):
+        plain = expect(EXPIRED, anchor=anchor, within=secs(0, 5))
+        assert outcome(plain, self.told(end)) is expected
+        calm = Outcome.PASSED if expected is Outcome.FAILED else Outcome.INCONCLUSIVE
+        assert outcome(never(EXPIRED, anchor=anchor, within=secs(0, 5)), self.told(end)) is calm
+
+    @pytest.mark.parametrize(("low", "high"), [(0, 5), (5, None), (5, 5)])
+    def test_of_during(self, low, high):
+        during = During(AtTime(low * SECOND), None if high is None else AtTime(high * SECOND))
+        assert outcome(never(EXPIRED, during=during), self.told(5)) is Outcome.PASSED
+        assert outcome(expect(EXPIRED, during=during), self.told(5)) is Outcome.FAILED
+        assert outcome(never(EXPIRED, during=during), self.told(4)) is Outcome.INCONCLUSIVE
 
 
 class TestLookingBack:
