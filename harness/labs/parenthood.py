@@ -9,6 +9,7 @@ import sys
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_CHILD_SUBREAPER = 36
+PR_GET_CHILD_SUBREAPER = 37
 
 
 def die_with_parent(parent: int, by: int = signal.SIGKILL) -> None:
@@ -32,8 +33,16 @@ def adopt_orphans() -> bool:
     return _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
+def adopts_orphans() -> bool:
+    """Whether :func:`adopt_orphans` is in force in this process."""
+    if not sys.platform.startswith("linux"):
+        return False
+    answer = ctypes.c_int(0)
+    return _prctl(PR_GET_CHILD_SUBREAPER, ctypes.addressof(answer)) and bool(answer.value)
+
+
 def _prctl(option: int, value: int) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     libc = ctypes.CDLL(None, use_errno=True)
-    return bool(libc.prctl(option, value, 0, 0, 0) == 0)
+    return bool(libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) == 0)

@@ -38,6 +38,7 @@ from typing import Literal
 
 from harness.clock import SECOND_NS, Clock
 from harness.errors import RigFault
+from harness.labs.adoption import GUARDIANS, end_orphans, own_children
 from harness.labs.command import program_environment, signal_number
 from harness.labs.family import kill_marked
 from harness.labs.frames import Frames, Message, encode
@@ -110,6 +111,7 @@ class Guardian:
         self._environment = dict(os.environ if base_environment is None else base_environment)
         self._host_limit_bytes = host_limit_bytes
         self._process: subprocess.Popen[bytes] | None = None
+        self._children_before: frozenset[tuple[int, int]] = frozenset()
         self._socket: socket.socket | None = None
         self._frames = Frames()
         self._lives: dict[str, int] = {}
@@ -133,6 +135,7 @@ class Guardian:
 
     def start(self) -> None:
         """Start the guardian process. Does not wait: requests queue until it is up."""
+        self._children_before = own_children()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             self._process = subprocess.Popen(
@@ -145,6 +148,7 @@ class Guardian:
                 # Out of the terminal's reach: Ctrl-C is the lab's to handle, in its order.
                 start_new_session=True,
             )
+        GUARDIANS.add(self._process.pid)
         ours.settimeout(0)
         self._socket = ours
         # Once, not with each program: fifty requests at zero then fit into the socket's buffer.
@@ -299,11 +303,17 @@ class Guardian:
         if process is None:
             return ""
         process.kill()
-        deadline_ns = self._clock.monotonic_ns() + SWEEP_PATIENCE_NS
-        left = kill_marked(f"{self.run_id}/", lambda: self._clock.monotonic_ns() < deadline_ns)
         text = f"{self._name()} {how}"
+        # Once it is reaped its children are ours, if anybody's.
         if said := self._reap_guardian():
             text += f": {said}"
+        deadline_ns = self._clock.monotonic_ns() + SWEEP_PATIENCE_NS
+
+        def patient() -> bool:
+            return self._clock.monotonic_ns() < deadline_ns
+
+        left = kill_marked(f"{self.run_id}/", patient)
+        left = sorted({*left, *end_orphans(self._children_before, patient)})
         return text + "".join(fault.text for fault in _left_behind(left))
 
     def _name(self) -> str:
@@ -320,6 +330,7 @@ class Guardian:
         except subprocess.TimeoutExpired:
             process.kill()
             words = process.communicate()[1]
+        GUARDIANS.discard(process.pid)
         return words.decode("utf-8", "backslashreplace").strip().rpartition("\n")[2]
 
 

@@ -187,6 +187,55 @@ def test_a_guardian_that_does_not_answer_is_replaced_at_the_deadline(lab: Guarde
     assert lab.alive() == []
 
 
+ADOPTS = """
+import os, signal, subprocess, sys
+from guarded import Guarded
+from harness.labs.family import read_kin
+from harness.labs.parenthood import adopt_orphans, adopts_orphans
+from harness.labs.process import GuardianFault
+assert not adopts_orphans()
+if sys.argv[2] == "adopts":
+    adopt_orphans()
+    assert adopts_orphans()
+before = subprocess.Popen(["sleep", "600"])
+lab, other = Guarded(), Guarded()
+for one in (lab, other):
+    one.python("a", sys.argv[1])
+pids = []
+for one in (lab, other):
+    one.until(lambda: any(text.startswith("escaped") for text in one.texts("a")))
+    pids.append(int(one.texts("a")[0].split()[1]))
+os.kill(lab.guardian.pid, signal.SIGKILL)
+lab.event(GuardianFault)
+print("mine", read_kin(pids[0]) is not None, "other", read_kin(pids[1]) is not None, end=" ")
+print("before", before.poll() is None, pids[0])
+other.close()
+lab.close()
+before.kill()
+before.wait()
+"""
+
+
+@pytest.mark.parametrize("code", [ESCAPE, UNMARKED], ids=["marked", "unmarked"])
+def test_a_process_that_adopts_ends_what_a_killed_guardian_leaves(code: str) -> None:
+    words = swept(code, "adopts")
+    assert words[:6] == ["mine", "False", "other", "True", "before", "True"]
+
+
+def test_a_process_that_does_not_adopt_touches_no_child_that_it_cannot_tell() -> None:
+    words = swept(UNMARKED, "leaves")
+    os.kill(int(words[6]), signal.SIGKILL)
+    assert words[:6] == ["mine", "True", "other", "True", "before", "True"]
+
+
+def swept(code: str, mode: str) -> list[str]:
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'lab'}"}
+    command = [sys.executable, "-c", ADOPTS, code + STAY, mode]
+    done = subprocess.run(command, capture_output=True, env=environment, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
 HARNESS = """
 import os, sys
 from guarded import Guarded

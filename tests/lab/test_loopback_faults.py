@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,10 @@ from loopback_runs import (
 
 from harness.clock import SystemClock
 from harness.errors import CapabilityMissing, Place
+from harness.labs.base import Plan
 from harness.labs.family import read_kin
+from harness.labs.loopback import rig
+from harness.labs.loopback.drops import DropWatch
 from harness.labs.loopback.lab import LoopbackLab
 from harness.link.fate import Fate
 from harness.scenario.model import (
@@ -52,6 +56,7 @@ from harness.trace.events import (
     Output,
     Sent,
 )
+from harness.trace.log import Log
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux")
 
@@ -256,7 +261,12 @@ def test_runs_that_need_the_same_literal_port_wait_for_one_another(tmp_path: Pat
 
 
 @linux
-def test_a_loss_in_a_small_buffer_is_named_or_unsettles_the_run(stage: Stage) -> None:
+@pytest.mark.parametrize("sizes_known", [True, False])
+def test_a_loss_in_a_small_buffer_is_named_or_unsettles_the_run(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, sizes_known: bool
+) -> None:
+    if not sizes_known:
+        monkeypatch.setattr(rig, "DropWatch", partial(DropWatch, sizes=dict))
     stage.program("flood.py", FLOOD)
     small = "sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)\nsock.bind"
     stage.program("slow.py", SLOW.replace("sock.bind", small))
@@ -272,6 +282,43 @@ def test_a_loss_in_a_small_buffer_is_named_or_unsettles_the_run(stage: Stage) ->
     named = [event for event in result.of(Dropped) if event.reason == "buffer"]
     assert lost + len(named) > 0
     assert got + lost + len(named) == 40
+
+
+SPRAY = """
+import signal, socket, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+host, port = sys.argv[1].rsplit(":", 1)
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    sock.sendto(b"x" * 60000, (host, int(port)))
+"""
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_trace_that_grows_too_large_ends_the_run_in_order(stage: Stage, early: bool) -> None:
+    stage.program("spray.py", SPRAY)
+    ready = Ready("says", says="never said") if early else Ready()
+    stage.host("alice", "python", "spray.py", "$(server:9999)", ready=ready)
+    began_ns = SystemClock().monotonic_ns()
+    events: list[AnyEvent] = []
+    plan = Plan(stage.scenario(at(15)), 1, str(stage.folder))
+    LoopbackLab(trace_limit_bytes=4 << 20).run(plan, Log(events.append), lambda: False)
+    assert SystemClock().monotonic_ns() - began_ns < 5_000 * MS
+    notes = [event.text for event in events if isinstance(event, Note) and event.fault == "rig"]
+    assert notes.count("the trace has grown beyond 4 MiB; send less, or run shorter") == 1
+    assert [event.why for event in events if isinstance(event, Ended)] == ["error"]
+    assert isinstance(events[-1], Closed)
+    payloads = sum(len(event.payload) for event in events if isinstance(event, Sent))
+    assert payloads < 64 << 20
+
+
+def test_lines_of_output_weigh_too(stage: Stage) -> None:
+    stage.program("talks.py", "while True: print('x' * 1000)\n")
+    stage.host("odd", "python", "talks.py")
+    events: list[AnyEvent] = []
+    plan = Plan(stage.scenario(at(15)), 1, str(stage.folder))
+    LoopbackLab(trace_limit_bytes=4 << 20).run(plan, Log(events.append), lambda: False)
+    assert [event.why for event in events if isinstance(event, Ended)] == ["error"]
 
 
 def test_thirty_clients_at_once_are_kept_apart(stage: Stage) -> None:

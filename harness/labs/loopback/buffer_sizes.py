@@ -52,9 +52,9 @@ def _dump(kernel: socket.socket, family: int) -> Iterator[tuple[int, int]]:
                 return
             if kind == NLMSG_ERROR:
                 raise OSError("the kernel cannot be asked for its UDP sockets")
-            size = _limit(body[_ATTRIBUTES_AT:])
-            if size is not None:
-                yield int.from_bytes(body[_INODE_AT:_ATTRIBUTES_AT], sys.byteorder), size
+            limit = _limit(body[_ATTRIBUTES_AT:])
+            if limit is not None:
+                yield int.from_bytes(body[_INODE_AT:_ATTRIBUTES_AT], sys.byteorder), limit
 
 
 def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -120,9 +120,7 @@ class DropWatch:
         found, self._doubts = self._doubts, []
         return found
 
-    def _begin(
-        self, place: Place, now: Snapshot, sizes: Mapping[int, int] | None = None
-    ) -> _Queue:
+    def _begin(self, place: Place, now: Snapshot, sizes: Mapping[int, int] | None = None) -> _Queue:
         queue = self._queues[place] = self._read(place, now)
         self._measure(queue, self._sizes() if sizes is None else sizes)
         return queue

@@ -13,6 +13,7 @@ from harness.labs.loopback.addresses import Platform, this_platform
 from harness.labs.loopback.icmp import may_refuse
 from harness.labs.loopback.refusal import refusals
 from harness.labs.loopback.run import Run
+from harness.labs.loopback.scale import TRACE_LIMIT_BYTES, Scale
 from harness.scenario.model import Scenario
 from harness.trace.log import Log
 
@@ -27,12 +28,14 @@ UNSEEN = (
 class LoopbackLab:
     """Real programs on the loopback interface, a relay between them.
 
-    ``raw`` overrides whether ICMP errors are written; None asks the machine.
+    ``raw`` overrides whether ICMP errors are written; None asks the machine. A run whose trace
+    grows beyond ``trace_limit_bytes`` is ended, as an error.
     """
 
     raw: bool | None = None
     clock: Clock = field(default_factory=SystemClock)
     name: str = "loopback"
+    trace_limit_bytes: int = TRACE_LIMIT_BYTES
 
     def refusals(self, scenario: Scenario) -> tuple[Refusal, ...]:
         """Everything in the scenario that cannot be honoured on this machine's loopback."""
@@ -55,7 +58,8 @@ class LoopbackLab:
             raise CapabilityMissing(f"{first.where}: {first.reason}", first.remedy)
         platform = self._platform(plan.scenario)
         raw = self._raw(plan.scenario)
-        Run(plan, log, self.clock, platform, raw, interrupted).carry_out()
+        weighed = Scale(log, self.trace_limit_bytes)
+        Run(plan, weighed, self.clock, platform, raw, interrupted).carry_out()
 
     def _platform(self, scenario: Scenario) -> Platform:
         return this_platform(FAMILIES[scenario.family])

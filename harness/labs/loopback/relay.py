@@ -112,9 +112,10 @@ class Relay:
 
     def drain(self) -> None:
         """Take everything that has arrived so far, before the conditions change."""
+        now_ns = self.loop.now()
         for face in self.book:
             for _ in range(DRAIN_BATCHES):
-                if not self.readable(face):
+                if not self.readable(face, now_ns):
                     break
 
     def forget_routes(self) -> None:
@@ -126,8 +127,11 @@ class Relay:
         self._end_number = number
         self.owed = self.in_flight
 
-    def readable(self, face: Face) -> bool:
-        """Take up to a batch of datagrams from a face; whether there may be more."""
+    def readable(self, face: Face, limit_ns: int | None = None) -> bool:
+        """Take up to a batch of datagrams from a face; whether there may be more.
+
+        With a limit no more than those that were sent by then: a flood never ends.
+        """
         clock = self.loop.clock
         now_ns = clock.monotonic_ns()
         offset_ns = clock.wall_ns() - now_ns
@@ -142,6 +146,8 @@ class Relay:
                 if not 0 <= read_ns - sent_ns < IMPLAUSIBLE_NS:
                     sent_ns = read_ns
             self._arrived(face, received, sent_ns, read_ns)
+            if limit_ns is not None and sent_ns > limit_ns:
+                return False
         return True
 
     def _arrived(self, face: Face, received: Received, sent_ns: int, read_ns: int) -> None:

@@ -21,11 +21,11 @@ from harness.labs.loopback.naming import member_host
 from harness.labs.loopback.port_plan import PortNeed, port_needs, spoken_from
 from harness.labs.loopback.ports import is_free
 from harness.labs.loopback.rig import Builder, Rig
+from harness.labs.loopback.scale import Scale
 from harness.labs.loopback.weather import ERRAND
 from harness.link.fabric import Replay
 from harness.scenario.startup import awaits, start_order
 from harness.trace.events import Closed, Ended, Lag, Note
-from harness.trace.log import Log
 
 LOOK_NS = 50 * MILLISECOND_NS  # how often at least we ask whether the user wants an end
 WATCH_NS = SECOND_NS  # how often the kernel's counters are read
@@ -40,7 +40,7 @@ class Run:
     """Carries out one plan. ``raw`` says that ICMP errors may be written."""
 
     plan: Plan
-    log: Log
+    log: Scale
     clock: Clock
     platform: Platform
     raw: bool
@@ -171,7 +171,7 @@ class Run:
 
     def _await_fates(self, rig: Rig) -> None:
         deadline_ns = rig.loop.now() + FATES_NS
-        while rig.relay.owed > 0 and rig.loop.now() < deadline_ns and not self.interrupted():
+        while rig.relay.owed > 0 and rig.loop.now() < deadline_ns and not self._at_once():
             rig.loop.turn(min(deadline_ns, rig.loop.now() + LOOK_NS))
         self._unexplained(rig)  # while the sockets, and with them their counters, are there
 
@@ -179,7 +179,10 @@ class Run:
 
     def _stop_programs(self, rig: Rig) -> None:
         for member in rig.programs.running():
-            rig.programs.stop(member, "end", "the run is over")
+            if self.log.full:  # no grace for a flood
+                rig.programs.kill(member, "end", "the trace is full")
+            else:
+                rig.programs.stop(member, "end", "the run is over")
         # Each has been asked; a grace, a kill, and no more: the guardian ends what is left.
         graces = (member_host(self.plan.scenario, one).stop.grace_ns for one in rig.book.hosts)
         limit_ns = rig.loop.now() + max(graces, default=0) + GONE_NS
@@ -191,7 +194,7 @@ class Run:
         rig.programs.close_streams()
 
     def _at_once(self) -> bool:
-        return self._why == "interrupted" or self.interrupted()
+        return self._why == "interrupted" or self.log.full or self.interrupted()
 
     def _last_words(self, rig: Rig) -> None:
         now_ns = rig.loop.now()
@@ -263,6 +266,10 @@ class Run:
     def _wants_end(self) -> bool:
         if self._why is None and self.interrupted():
             self._why = "interrupted"
+        if self.log.full:
+            limit = f"{self.log.limit_bytes / 2**20:g} MiB"
+            text = f"the trace has grown beyond {limit}; send less, or run shorter"
+            self._failed("", text, fault="rig")
         return self._why is not None
 
     def _failed(self, host: str, text: str, fault: Literal["program", "rig"] = "program") -> None:

@@ -213,11 +213,11 @@ class Steps:
         self._concerned[_key(order)] = tuple(member for member in wanted if member in running)
         if self._concerned[_key(order)]:
             return True
-        self._failed[order.step.index] = order.step
-        for member in wanted:
+        for member in wanted if order.step.index not in self._failed else ():
             had = "had ended already" if member in self.programs.lives else "has not begun yet"
             text = f"{order.step.place}: the step `{order.step.text}` did not happen: the program"
             self.log.add(Note, self.relay.loop.now(), text=f"{text} {had}", host=member)
+        self._failed[order.step.index] = order.step
         return False
 
     def _act(self, action: HostAction, order: Begin) -> None:

@@ -31,6 +31,7 @@ from harness.scenario.model import (
     Flow,
     GilbertElliott,
     HostRef,
+    LinkChange,
     PacketList,
     PayloadPart,
     Ready,
@@ -119,6 +120,32 @@ class TestWeather:
         assert self.delay_ms(weather, "peer-1", 9999) == 1
         weather.undo(change, 1)
         assert self.delay_ms(weather, "peer-1", 9999) == 40
+
+    @pytest.mark.parametrize("order", [(1, 7), (7, 1)])
+    def test_of_two_links_steps_in_force_the_later_wins(
+        self, scenario: Scenario, order: tuple[int, int]
+    ) -> None:
+        weather = self.clear(scenario)
+        change = scenario.timeline[1].action
+        assert isinstance(change, LinkChange)
+        rule = change.rules[0]
+        steps = [
+            replace(
+                scenario.timeline[1],
+                index=index,
+                action=LinkChange(
+                    (replace(rule, fields=replace(rule.fields, delay_ns=index * MS)),)
+                ),
+            )
+            for index in order
+        ]
+        for one in steps:
+            weather.begin(one, 1)
+        assert self.delay_ms(weather, "peer-1", 9999) == order[1]
+        weather.begin(steps[0], 2)
+        assert self.delay_ms(weather, "peer-1", 9999) == order[0]
+        weather.undo(steps[0], 2)
+        assert self.delay_ms(weather, "peer-1", 9999) == order[1]
 
     def test_a_cut_drops_on_its_flow_alone_and_until_its_end(self, scenario: Scenario) -> None:
         weather = self.clear(scenario)
