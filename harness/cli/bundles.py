@@ -10,6 +10,7 @@ import typer
 
 from harness.checks.verdict import RunVerdict, ScenarioVerdict, SuiteVerdict
 from harness.clock import SystemClock, iso_utc
+from harness.errors import UsageFault
 from harness.runner.outbox import Outbox
 from harness.runner.replay import judged_again, replay_job
 from harness.runner.single import carry_out
@@ -17,9 +18,16 @@ from harness.trace.bundle import Bundle
 from harness.trace.ladder import ladder
 
 
+def _opened(path: Path) -> Bundle:
+    """The bundle at a path. Raises UsageFault where there is nothing, TraceFault where it is none."""
+    if not path.exists():
+        raise UsageFault(f"{path}: there is no such bundle")
+    return Bundle.open(path)
+
+
 def show_bundle(path: Path, around: Sequence[int], width: int) -> int:
     """Print the ladder of a run."""
-    trace = Bundle.open(path).trace()
+    trace = _opened(path).trace()
     deciding = around[0] if around else 0
     for line in ladder(trace, around, deciding, width=width):
         typer.echo(line)
@@ -30,13 +38,13 @@ def show_bundle(path: Path, around: Sequence[int], width: int) -> int:
 
 def judge_bundle(path: Path) -> int:
     """Judge a saved run again; the exit code is that of the verdict."""
-    return _told(judged_again(Bundle.open(path)))
+    return _told(judged_again(_opened(path)))
 
 
 def replay_bundle(path: Path, out: Path) -> int:
     """Run a saved run again with the same fates."""
     clock = SystemClock()
-    bundle = Bundle.open(path)
+    bundle = _opened(path)
     outbox = Outbox.open(out, iso_utc(clock.wall_ns()), latest=False)
     job = replay_job(bundle, outbox.folder / "replay")
     verdict = carry_out(job, clock, lambda: False)

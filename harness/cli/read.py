@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,5 +78,5 @@ def write_new(name: str) -> int:
         raise UsageFault(f"{name}: cannot write there: {error.strerror}") from error
     for file in files:
         typer.echo(f"wrote {folder / file}")
-    typer.echo(f"run it:  harness run {folder} --prove")
+    typer.echo(f"run it:  harness run {shlex.quote(str(folder))} --prove")
     return 0

@@ -14,6 +14,7 @@ from conftest import first_scenario
         (["run", ".", "--engine", "netem"], "No such option"),
         (["explain", "nowhere.yaml"], "nowhere.yaml: there is no such file"),
         (["doctor"], "No such command"),
+        (["show", "nowhere"], "nowhere: there is no such bundle"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_explained(harness, words, told):
