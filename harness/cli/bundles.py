@@ -19,7 +19,7 @@ from harness.trace.ladder import ladder
 
 
 def _opened(path: Path) -> Bundle:
-    """The bundle at a path. Raises UsageFault where there is nothing, TraceFault where it is none."""
+    """The bundle at a path. Raises UsageFault where nothing is, TraceFault where no bundle is."""
     if not path.exists():
         raise UsageFault(f"{path}: there is no such bundle")
     return Bundle.open(path)
