@@ -14,12 +14,18 @@ from pathlib import Path
 from harness.errors import UsageFault
 
 HEAD_BYTES = 4096
+BUNDLE_MARK = "run.json"  # stands in every bundle; named here lest a foreign project import more
 SUFFIXES = (".yaml", ".yml")
 _MARK = re.compile(rb"^(?:\xef\xbb\xbf)?scenario[ \t]*:", re.MULTILINE)
 
 
 def looks_like_scenario(path: Path) -> bool:
-    """Whether the head of the file has a top-level ``scenario:`` key."""
+    """Whether the head of the file has a top-level ``scenario:`` key, and it is nobody's record.
+
+    A bundle keeps the scenario that it ran; run again is the original.
+    """
+    if (path.parent / BUNDLE_MARK).exists():
+        return False
     try:
         with path.open("rb") as file:
             return _MARK.search(file.read(HEAD_BYTES)) is not None

@@ -15,6 +15,14 @@ def test_a_scenario_that_holds_passes(harness):
     assert "\x1b" not in done.stdout
 
 
+def test_a_folder_can_be_run_again_although_bundles_stand_in_it(harness):
+    harness.write("echo.yaml", first_scenario())
+    for _ in range(2):
+        done = harness("run")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.startswith("1 scenario,")
+
+
 def test_a_failure_shows_the_check_its_place_and_a_ladder(harness):
     path = harness.write("echo.yaml", first_scenario().replace("count: 2", "count: 3"))
     done = harness("run", "echo.yaml")

@@ -22,6 +22,15 @@ def test_hidden_folders_are_left_alone(tmp_path):
     assert scenario_files([str(tmp_path)]) == ()
 
 
+def test_the_scenario_in_a_bundle_is_a_record_and_not_run_again(tmp_path):
+    bundle = tmp_path / "harness-out" / "1-run1"
+    bundle.mkdir(parents=True)
+    (bundle / "scenario.yaml").write_text("scenario: one\n")
+    assert len(scenario_files([str(tmp_path)])) == 1
+    (bundle / "run.json").write_text("{}")
+    assert scenario_files([str(tmp_path)]) == ()
+
+
 def test_a_file_named_outright_is_taken_whatever_it_looks_like(tmp_path):
     path = tmp_path / "odd.txt"
     path.write_text("x")
