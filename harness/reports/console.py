@@ -6,6 +6,7 @@ and the ladder around the moment. Colour only where the stream is a terminal tha
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from collections import Counter
@@ -68,10 +69,19 @@ class Console:
         try:
             print(harmless(writable(text, self._stream)), file=self._stream, flush=True)
         except BrokenPipeError:
-            self._gone = True
+            self._abandon()
         except OSError as error:
-            self._gone = True
+            self._abandon()
             self.trouble = f"cannot write the report: {error.strerror}"
+
+    def _abandon(self) -> None:
+        """Write no more. What is left in the stream's buffer goes nowhere, or every later flush,
+        those of forked runs and of the interpreter's end included, would fail anew."""
+        self._gone = True
+        with contextlib.suppress(OSError):  # a stream without a descriptor keeps its buffer
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, self._stream.fileno())
+            os.close(null)
 
     def _painted(self, text: str, outcome: Outcome) -> str:
         return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if self._colour else text

@@ -45,6 +45,20 @@ class Command:
             check=False,
         )
 
+    def into(self, path, *words):
+        """Run with the standard output going to a file of the system's."""
+        with open(path, "w") as file:
+            return subprocess.run(
+                [sys.executable, "-m", "harness", *map(str, words)],
+                cwd=self.folder,
+                env=environment(),
+                stdout=file,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=DEADLINE_S,
+                check=False,
+            )
+
     def start(self, *words):
         process = subprocess.Popen(
             [sys.executable, "-m", "harness", *map(str, words)],

@@ -99,6 +99,21 @@ def test_an_unwritable_report_is_named_and_costs_nothing_else(harness):
     assert "passed" in done.stdout
 
 
+def test_a_reader_that_leaves_changes_no_verdict(harness):
+    harness.write("echo.yaml", first_scenario())
+    command = harness.start("run", "echo.yaml", "--junit", "junit.xml")
+    command.stdout.close()
+    assert command.wait(timeout=60) == 0
+    assert (harness.folder / "junit.xml").exists()
+
+
+def test_a_full_disk_under_the_report_is_one_line_and_an_error(harness):
+    harness.write("echo.yaml", first_scenario())
+    done = harness.into("/dev/full", "run", "echo.yaml")
+    assert done.returncode == 3, done.stderr
+    assert done.stderr == "harness: cannot write the report: No space left on device\n"
+
+
 def test_two_commands_at_once_do_not_meet(harness):
     harness.write("echo.yaml", first_scenario())
     commands = [harness.start("run", "echo.yaml", "--out", f"out{n}") for n in range(3)]
