@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from harness.errors import Place
@@ -29,7 +29,6 @@ FIELDS: Final = ("port", "name", "index")
 PORT_FIELDS: Final = ("host", "port")
 _GROUP: Final = re.compile(r"(?<!\\)(?:\\\\)*\(\?P<([A-Za-z_]\w*)>")
 
-Refuse = Callable[[Name, str, str], None]
 Bound = frozenset[str]
 
 

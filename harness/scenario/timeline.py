@@ -14,10 +14,9 @@ from harness.scenario.patterns import pattern
 from harness.scenario.payloads import send
 from harness.scenario.reading import Fields, Reading, accepts, called, entries_notation
 from harness.scenario.values import count, duration, text, word
-from harness.scenario.vocabulary import STEP_ACTIONS, STEP_REBIND, STEP_SEND, STEP_TIMES, names
+from harness.scenario.vocabulary import STEP_ACTIONS, STEP_REBIND, STEP_SEND, names
 from harness.scenario.words import NEW_SOURCES
 
-TIMES: Final = names(STEP_TIMES)
 ACTIONS: Final = names(STEP_ACTIONS)
 BESIDE: Final = {"send": names(STEP_SEND), "rebind": names(STEP_REBIND)}
 _UNREADABLE: Final = Cut(())

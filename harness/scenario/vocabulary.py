@@ -118,7 +118,6 @@ STEP_SEND: Final = (
 )
 STEP: Final = (*STEP_TIMES, *STEP_ACTIONS, *STEP_REBIND, *STEP_SEND)
 
-DATAGRAM_KINDS: Final = ("sent", "delivered", "dropped", "duplicated", "corrupted", "icmp")
 PATTERN_KINDS: Final = (
     Key("sent", "flows", "put on the wire"),
     Key("delivered", "flows", "handed to a socket of the receiver"),

@@ -38,11 +38,6 @@ def encode_header(header: Header) -> bytes:
     return _encoder.encode(fields)
 
 
-def encode_event(event: AnyEvent) -> bytes:
-    """One line, without its newline."""
-    return _encoder.encode(event)
-
-
 class TraceWriter:
     """Writes a trace as it happens; hand :meth:`write` to a log as its sink.
 

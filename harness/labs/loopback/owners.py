@@ -66,10 +66,6 @@ class Owners:
             return likely or Stranger.GONE
         return self._asked(source, likely)
 
-    def remember(self, source: Place, host: str) -> None:
-        """Note an owner that follows from elsewhere, of a socket that is closed already."""
-        self._known[source] = (host, frozenset())
-
     def refresh(self, now: Snapshot) -> None:
         """Forget every source whose port has passed to another socket."""
         for book in (self._known, self._foreign):
